@@ -1,0 +1,16 @@
+"""The lecture's claims, one file per part of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from gdbench.claims.claim import Claim
+
+PARTS: tuple[str, ...] = ()
+
+
+@cache
+def claims() -> dict[str, Claim]:
+    """All claims by id, in the lecture's order."""
+    return {claim.id: claim for part in PARTS for claim in import_module(f"gdbench.claims.{part}").CLAIMS}

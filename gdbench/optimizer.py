@@ -1,0 +1,43 @@
+"""An optimizer: a step kernel, what it remembers, how it is tuned to a problem, and the theorems that bind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gdbench.problem import Problem
+from gdbench.schedule import constant
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a run of an optimizer on one problem uses.
+
+    alpha is what the schedule starts from (`plan[0]`), hyper what the step unpacks on its first line. `declared` names
+    every value for theorems and closed forms: it is what the method says it does, not what it does.
+    """
+
+    plan: tuple[float, ...]
+    hyper: tuple[float, ...] = ()
+    declared: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimizer:
+    """One method with its parameters.
+
+    step moves state.x. Where `ahead` is true state.x is the query point and memory[0] the iterate x_k that theorems
+    bound (and the start is copied there). memory is the number of rows of n numbers that the method keeps, zero at the
+    start. failures[c - 1] says what failure c of the step means. theorems are ids of `gdbench.theory`.
+    """
+
+    step: Callable[..., Any]
+    tune: Callable[[Problem], Tuning]
+    source: str
+    theorems: tuple[str, ...] = ()
+    memory: int = 0
+    ahead: bool = False
+    schedule: Callable[..., Any] = constant
+    failures: tuple[str, ...] = ()
+    name: str = "unnamed"

@@ -1,0 +1,1 @@
+"""Methods, one file each; a file here takes part by being here."""

@@ -1,0 +1,173 @@
+"""Finds problems and optimizers by the files that are there, and turns `name[param=value,…]` into them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import pkgutil
+import re
+import typing
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Literal
+
+from gdbench.errors import BadInput, unknown
+from gdbench.optimizer import Optimizer
+from gdbench.parameter import Range, StepSize
+from gdbench.problem import Problem
+
+_PACKAGES = {"problem": "gdbench.problems", "optimizer": "gdbench.optimizers"}
+_SELECTOR = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?\s*$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a selector: its type, default and range."""
+
+    name: str
+    type: Any
+    default: Any
+    range: Range | None
+
+    def describe(self) -> str:
+        """The values it takes, in words."""
+        if typing.get_origin(self.type) is Literal:
+            return " | ".join(typing.get_args(self.type))
+        if self.type is StepSize:
+            return "a step size such as 0.1 or 1/L"
+        kind = {int: "whole number", float: "number", bool: "true | false", str: "word"}[self.type]
+        return kind if self.range is None else f"{kind} {self.range}"
+
+
+def names(what: str) -> list[str]:
+    """The names of all problems or optimizers; nothing is imported."""
+    package = import_module(_PACKAGES[what])
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
+
+
+def module(what: str, name: str) -> ModuleType:
+    """The file behind a name; an unknown name offers the closest one."""
+    if name not in names(what):
+        raise unknown(what, name, names(what))
+    return import_module(f"{_PACKAGES[what]}.{name}")
+
+
+@cache
+def parameters(what: str, name: str) -> tuple[Parameter, ...]:
+    """The parameters of `make` in its order."""
+    make = module(what, name).make
+    hints = typing.get_type_hints(make, include_extras=True)
+    found = []
+    for parameter in inspect.signature(make).parameters.values():
+        hint = hints[parameter.name]
+        limits = None
+        if typing.get_origin(hint) is typing.Annotated:
+            hint, limits = typing.get_args(hint)[:2]
+        found.append(Parameter(parameter.name, hint, parameter.default, limits))
+    return tuple(found)
+
+
+def split_selector(text: str) -> tuple[str, dict[str, str]]:
+    """`name[a=1,b=2/(L+mu)]` as a name and the texts of its parameters; brackets and quotes may nest."""
+    match = _SELECTOR.match(text)
+    if match is None:
+        raise BadInput(f"The selector {text!r} cannot be read: write name or name[param=value,…].")
+    given: dict[str, str] = {}
+    for item in _split_items(match[2] or ""):
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise BadInput(f"{item.strip()!r} in {text!r} cannot be read: write param=value.")
+        if key.strip() in given:
+            raise BadInput(f"{key.strip()} is given twice in {text!r}: give it once.")
+        given[key.strip()] = value.strip()
+    return match[1], given
+
+
+def _split_items(text: str) -> list[str]:
+    items, depth, quote, current = [], 0, "", ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+        if character == "," and depth == 0 and not quote:
+            items.append(current)
+            current = ""
+        else:
+            current += character
+    return [*items, current] if current.strip() or items else []
+
+
+def _parse(owner: str, parameter: Parameter, text: str) -> Any:
+    if typing.get_origin(parameter.type) is Literal:
+        choices = typing.get_args(parameter.type)
+        word = text.strip("'\"")
+        if word not in choices:
+            raise unknown(f"{parameter.name} of {owner}", word, choices)
+        return word
+    if parameter.type is StepSize:
+        return StepSize(text)
+    if parameter.type is bool:
+        if text.lower() not in ("true", "false"):
+            raise BadInput(f"{parameter.name}={text} of {owner} must be true or false.")
+        return text.lower() == "true"
+    return _parse_number(owner, parameter, text)
+
+
+def _parse_number(owner: str, parameter: Parameter, text: str) -> float | int:
+    whole = parameter.type is int
+    try:
+        number: float | int = int(text) if whole else float(text)
+    except ValueError:
+        kind = "a whole number" if whole else "a number"
+        raise BadInput(f"{parameter.name}={text} of {owner} is not {kind}: {parameter.describe()} is meant.") from None
+    if parameter.range is not None:
+        parameter.range.check(f"{parameter.name}", number)
+    elif not math.isfinite(number):
+        raise BadInput(f"{parameter.name}={text} of {owner} is not a finite number.")
+    return number
+
+
+def _format(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _arguments(what: str, text: str) -> tuple[str, str, dict[str, Any]]:
+    name, given = split_selector(text)
+    module(what, name)
+    known = {parameter.name: parameter for parameter in parameters(what, name)}
+    for key in given:
+        if key not in known:
+            raise unknown(f"parameter of {name}", key, known) if known else BadInput(f"{name} takes no parameters.")
+    values = {key: _parse(name, known[key], given[key]) for key in known if key in given}
+    shown = [f"{key}={_format(values[key])}" for key in known if key in values and values[key] != known[key].default]
+    return name, f"{name}[{','.join(shown)}]" if shown else name, values
+
+
+def canonical(what: str, text: str) -> str:
+    """The selector with its parameters in order and defaults left out; raises `BadInput` as making it would."""
+    return _arguments(what, text)[1]
+
+
+@cache
+def problem(text: str) -> Problem:
+    """The problem of a selector such as `quadratic[kappa=100,dim=20]`."""
+    name, label, values = _arguments("problem", text)
+    made: Problem = module("problem", name).make(**values)
+    return replace(made, name=label)
+
+
+@cache
+def optimizer(text: str) -> Optimizer:
+    """The optimizer of a selector such as `gradient_descent[alpha=1/L]`."""
+    name, label, values = _arguments("optimizer", text)
+    made: Optimizer = module("optimizer", name).make(**values)
+    return replace(made, name=label)

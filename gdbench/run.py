@@ -1,0 +1,190 @@
+"""One cell: a problem, an optimizer and a budget become a trajectory and verdicts."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gdbench import registry
+from gdbench.kernel import COLUMNS, COMPILED, box_data, box_pair, box_state, descend, prepare
+from gdbench.kernel.driver import AHEAD, FAILURE, QUERY, SAMPLED, STATUS, STOP
+from gdbench.optimizer import Optimizer, Tuning
+from gdbench.problem import Array, Problem
+from gdbench.trajectory import PATH_DIMENSION, Chunk, Recorder, Trajectory, stride
+from gdbench.verdict import Jury, Verdict
+
+CHUNK = 10_000
+STATUSES = ("running", "finished", "converged", "reached", "diverged", "failed", "stopped")
+#: A run has diverged when its gap passes this multiple of the gap at the start.
+DIVERGED_AT = 1e10
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What to run. tolerance stops at ||g|| <= tolerance (0: off); target stops at gap <= target * gap_0 (0: off)."""
+
+    optimizer: str
+    problem: str
+    iterations: int = 1000
+    tolerance: float = 0.0
+    target: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a cell: status, the last k, a reason where there is one, figures, trajectory, verdicts."""
+
+    cell: Cell
+    status: str
+    k: int
+    reason: str
+    summary: Mapping[str, Any]
+    trajectory: Trajectory
+    verdicts: tuple[Verdict, ...]
+
+
+class StopFlag:
+    """Tells running kernels to end after their current iteration, from any thread; the rows so far are kept."""
+
+    def __init__(self) -> None:
+        self._controls: dict[int, Any] = {}
+        self._lock = threading.Lock()
+        self.raised = False
+
+    def raise_flag(self) -> None:
+        """Stop all runs that hold this flag, and those that start later."""
+        with self._lock:
+            self.raised = True
+            for control in self._controls.values():
+                control[STOP] = 1
+
+    @contextmanager
+    def watching(self, control: Any) -> Any:
+        """While inside, raising the flag reaches this control array."""
+        with self._lock:
+            self._controls[id(control)] = control
+            if self.raised:
+                control[STOP] = 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._controls[id(control)]
+
+
+def compile_kernels(cells: Iterable[Cell]) -> None:
+    """Compile what the cells need, in this thread: threads must not compile."""
+    for cell in cells:
+        problem, optimizer = registry.problem(cell.problem), registry.optimizer(cell.optimizer)
+        _pair(problem, optimizer)
+    prepare(descend)
+
+
+def _pair(problem: Problem, optimizer: Optimizer) -> Any:
+    return box_pair(problem.oracle, problem.value, problem.product, optimizer.schedule, optimizer.step)
+
+
+def run_cell(cell: Cell, stop: StopFlag | None = None, timeout: float = math.inf) -> Result:
+    """Run a cell of the registry."""
+    problem, optimizer = registry.problem(cell.problem), registry.optimizer(cell.optimizer)
+    named = replace(cell, problem=problem.name, optimizer=optimizer.name)
+    return run_pair(problem, optimizer, named, stop, timeout)
+
+
+def run_pair(
+    problem: Problem, optimizer: Optimizer, cell: Cell, stop: StopFlag | None = None, timeout: float = math.inf
+) -> Result:
+    """Run an optimizer on a problem, chunk by chunk, judging every row.
+
+    `BadInput` is raised where the problem lacks a constant that the tuning needs. timeout is in seconds.
+    """
+    tuning = optimizer.tune(problem)
+    control = np.zeros(4, dtype=np.int64)
+    flag = stop if stop is not None else StopFlag()
+    timed_out = threading.Event()
+
+    def time_out() -> None:
+        timed_out.set()
+        control[STOP] = 1
+
+    timer = threading.Timer(timeout, time_out) if math.isfinite(timeout) else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        with flag.watching(control):
+            result = _run(problem, optimizer, tuning, cell, control)
+    finally:
+        if timer is not None:
+            timer.cancel()
+    if result.status == "stopped" and timed_out.is_set():
+        return replace(result, status="timed_out", reason=f"no end within {timeout:g} s")
+    return result
+
+
+def _limits(problem: Problem, cell: Cell, f_start: float) -> Array:
+    lower = problem.f_star.value if problem.f_star is not None else 0.0
+    gap = abs(f_start - lower)
+    target = -math.inf
+    if cell.target > 0 and problem.f_star is not None:
+        target = lower + cell.target * gap
+    limit = abs(lower) + DIVERGED_AT * gap if gap > 0 else math.inf
+    return np.array([cell.tolerance**2 if cell.tolerance > 0 else -1.0, target, limit])
+
+
+def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, control: Any) -> Result:
+    x = problem.start.copy()
+    g = np.zeros(problem.n)
+    memory = np.zeros((max(optimizer.memory, 1), problem.n))
+    look = AHEAD if optimizer.ahead else SAMPLED if problem.stochastic else QUERY
+    if look == AHEAD:
+        memory[0] = x
+    state = box_state(x, g, memory, np.array([*tuning.hyper, 0.0]))
+    pair = _pair(problem, optimizer)
+    data = box_data(*problem.arrays())
+    drive = prepare(descend)
+    x_star = problem.x_star if problem.x_star is not None else np.full(problem.n, math.nan)
+    path = problem.n if problem.n <= PATH_DIMENSION else 0
+    buffer = np.zeros((min(CHUNK, cell.iterations + 1) + 1, len(COLUMNS) + path))
+    recorder = Recorder(cell.iterations)
+    plan = np.array(tuning.plan)
+    last = x.copy()
+    f_start = problem_value(problem, x)
+    limits = _limits(problem, cell, f_start)
+    jury: Jury | None = None
+    k = 0
+    while control[STATUS] == 0:
+        end = drive(
+            *(pair, state, plan, data, x_star, k, k + len(buffer) - 1, cell.iterations, last),
+            *(look, stride(cell.iterations), limits, control, buffer[1:]),
+        )
+        rows = buffer[1 : end - k + 2]
+        recorder.add(k, rows)
+        if jury is None:
+            jury = Jury(problem, optimizer, tuning, rows[0].copy())
+            jury.hear(Chunk(1, rows))
+        else:
+            jury.hear(Chunk(k, buffer[: end - k + 2]))
+        buffer[0] = rows[-1]
+        k = end + 1
+    assert jury is not None
+    trajectory = recorder.finish(end, buffer[0])
+    status = STATUSES[control[STATUS]]
+    reason = optimizer.failures[control[FAILURE] - 1] if status == "failed" else ""
+    summary, verdicts = jury.verdicts(trajectory, status)
+    return Result(cell, status, end, reason, summary, trajectory, verdicts)
+
+
+def problem_value(problem: Problem, x: Array) -> float:
+    """f(x) by the problem's own value kernel."""
+    return float(prepare(problem.value)(x, box_data(*problem.arrays())))
+
+
+__all__ = ["COMPILED", "Cell", "Result", "StopFlag", "compile_kernels", "problem_value", "run_cell", "run_pair"]

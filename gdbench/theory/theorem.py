@@ -1,0 +1,87 @@
+"""What a theorem is: an inequality, the hypotheses under which it holds, and how a run is held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from gdbench.problem import Array, Problem
+
+Kind = Literal["bound", "exact", "potential"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a judge knows before the run: the problem, the declared values of the method, and the row k = 0."""
+
+    problem: Problem
+    declared: Mapping[str, float]
+    f_0: float
+    grad2_0: float
+    dist2_0: float
+
+    @property
+    def gap_0(self) -> float:
+        """f(x_0) - f*, or NaN where f* is unknown."""
+        return self.f_0 - self.problem.f_star.value if self.problem.f_star is not None else float("nan")
+
+    def value(self, name: str) -> float:
+        """A value that a bound needs, by the name that `gdbench bound --set` takes."""
+        constants = {**self.problem.constants(), **self.declared}
+        starts = {"R2": self.dist2_0, "gap_0": self.gap_0, "Delta": self.gap_0, "G_0": self.grad2_0}
+        return constants[name] if name in constants else starts[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """measured <= bound + allowance at each k of a chunk (with `two_sided`, |measured - bound| <= allowance)."""
+
+    measured: Array
+    bound: Array
+    allowance: Array
+    two_sided: bool = False
+
+
+class Judge(Protocol):
+    """Holds one theorem against one run; may keep state from chunk to chunk."""
+
+    def hear(self, chunk: Any) -> list[Comparison]:
+        """Compare the rows of a chunk."""
+
+
+class HypothesisFails(Exception):
+    """Raised by a judge when the run itself leaves a theorem's hypotheses; the message says where."""
+
+
+def _unavailable(facts: Facts) -> Judge:
+    raise HypothesisFails("no run is judged by this bound alone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theorem:
+    """One id, one inequality.
+
+    quantity says what is bounded (gap, dist2, grad2, …) at k >= 1; `tight` that the bound is attained by some problem.
+    closed(k, **needs), vectorised over k, is the bound itself where it has a closed form. hypotheses returns the first
+    one that fails, or None; judge makes the state that compares a run.
+    """
+
+    id: str
+    statement: str
+    quantity: str
+    source: str
+    kind: Kind = "bound"
+    tight: bool = False
+    needs: tuple[str, ...] = ()
+    closed: Callable[..., Array] | None = None
+    hypotheses: Callable[[Facts], str | None] = lambda facts: None
+    judge: Callable[[Facts], Judge] = _unavailable
+
+    def bound(self, k: Array, values: Mapping[str, float]) -> Array:
+        """The closed form at k, shape (m,), for values of all `needs`."""
+        assert self.closed is not None
+        with np.errstate(over="ignore", divide="ignore", under="ignore", invalid="ignore"):
+            return np.asarray(self.closed(k, **{name: values[name] for name in self.needs}), dtype=float)
