@@ -80,7 +80,7 @@ def symmetric_eigen(matrix: Array, sweeps: int = 60) -> tuple[Array, Array]:
 
 
 def _rotate(a: Array, vectors: Array, p: int, q: int) -> None:
-    if a[p, q] == 0.0:
+    if abs(a[p, q]) <= 1e-36 * (abs(a[p, p]) + abs(a[q, q])):
         return
     theta = (a[q, q] - a[p, p]) / (2.0 * a[p, q])
     t = math.copysign(1.0, theta) / (abs(theta) + math.sqrt(theta * theta + 1.0))

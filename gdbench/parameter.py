@@ -6,6 +6,7 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from gdbench.errors import BadInput
 
@@ -39,14 +40,22 @@ class Range:
         return " and ".join(part for part in (low, high) if part) or "any finite number"
 
 
+#: A parameter that may be left to the problem's constants.
+Optimal = Literal["optimal"]
+
+
 @dataclass(frozen=True, slots=True)
 class StepSize:
-    """A step size as written: a number, or one of L and mu in simple arithmetic (`1/L`, `2.1/L`, `2/(L+mu)`)."""
+    """A step size as written: a number, or one of L and mu in simple arithmetic (`1/L`, `2.1/L`, `2/(L+mu)`).
+
+    The word `optimal` is left to the method.
+    """
 
     text: str
 
     def __post_init__(self) -> None:
-        _walk(self._tree(), {"L": 1.0, "mu": 0.5}, self.text)
+        if self.text != "optimal":
+            _walk(self._tree(), {"L": 1.0, "mu": 0.5}, self.text)
 
     def _tree(self) -> ast.expr:
         try:

@@ -113,6 +113,8 @@ class Problem:
 
     def step_size(self, alpha: StepSize) -> float:
         """The value of a step size on this problem."""
+        if alpha.text == "optimal":
+            raise BadInput("This method has no optimal step size of its own: write a number or a multiple such as 1/L.")
         self.require(*alpha.constants)
         return alpha.at(self.constants())
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from gdbench.errors import BadInput, unknown
 from gdbench.optimizer import Optimizer
-from gdbench.parameter import Range, StepSize
+from gdbench.parameter import Optimal, Range, StepSize
 from gdbench.problem import Problem
 
 _PACKAGES = {"problem": "gdbench.problems", "optimizer": "gdbench.optimizers"}
@@ -37,6 +37,8 @@ class Parameter:
             return " | ".join(typing.get_args(self.type))
         if self.type is StepSize:
             return "a step size such as 0.1 or 1/L"
+        if self.type == float | Optimal:
+            return f"number {self.range} | optimal"
         kind = {int: "whole number", float: "number", bool: "true | false", str: "word"}[self.type]
         return kind if self.range is None else f"{kind} {self.range}"
 
@@ -113,6 +115,8 @@ def _parse(owner: str, parameter: Parameter, text: str) -> Any:
         return word
     if parameter.type is StepSize:
         return StepSize(text)
+    if parameter.type == float | Optimal and text == "optimal":
+        return text
     if parameter.type is bool:
         if text.lower() not in ("true", "false"):
             raise BadInput(f"{parameter.name}={text} of {owner} must be true or false.")

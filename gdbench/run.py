@@ -12,12 +12,21 @@ from typing import Any
 import numpy as np
 
 from gdbench import registry
-from gdbench.kernel import COLUMNS, COMPILED, box_data, box_pair, box_state, descend, prepare
+from gdbench.jury import Jury
+from gdbench.kernel import (
+    COLUMNS,
+    COMPILED,
+    box_data,
+    box_pair,
+    box_state,
+    descend,
+    prepare,
+)
 from gdbench.kernel.driver import AHEAD, FAILURE, QUERY, SAMPLED, STATUS, STOP
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
 from gdbench.trajectory import PATH_DIMENSION, Chunk, Recorder, Trajectory, stride
-from gdbench.verdict import Jury, Verdict
+from gdbench.verdict import Verdict
 
 CHUNK = 10_000
 STATUSES = ("running", "finished", "converged", "reached", "diverged", "failed", "stopped")
@@ -168,7 +177,7 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
         rows = buffer[1 : end - k + 2]
         recorder.add(k, rows)
         if jury is None:
-            jury = Jury(problem, optimizer, tuning, rows[0].copy())
+            jury = Jury(problem, optimizer, tuning, cell.iterations, rows[0].copy())
             jury.hear(Chunk(1, rows))
         else:
             jury.hear(Chunk(k, buffer[: end - k + 2]))

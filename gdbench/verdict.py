@@ -1,12 +1,18 @@
-"""The judge: every theorem of a run against every row, in chunks."""
+"""Verdicts: what became of one theorem on one run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import math
+from dataclasses import dataclass
 
+import numpy as np
+
+from gdbench.problem import Array
+from gdbench.theory.theorem import Comparison, Theorem
 
 OUTCOMES = ("attained", "holds", "unresolvable", "inconclusive", "not applicable", "violated")
+#: A bound counts as attained within this relative distance, and k as resolvable up to this share of allowance.
+ATTAINED, RESOLVABLE = 1e-9, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,69 @@ class Verdict:
     expected: str = ""
 
 
-class Jury:
-    def __init__(self, problem: Any, optimizer: Any, tuning: Any, start: Any) -> None:
-        pass
+@dataclass(slots=True)
+class _Place:
+    k: int
+    measured: float
+    bound: float
 
-    def hear(self, chunk: Any) -> None:
-        pass
 
-    def verdicts(self, trajectory: Any, status: str) -> Any:
-        return {}, ()
+class Tally:
+    """Collects the comparisons of one theorem, chunk by chunk, and sums them up in a verdict."""
+
+    def __init__(self, theorem: Theorem) -> None:
+        self._theorem = theorem
+        self._total = self._resolvable = 0
+        self._violated: _Place | None = None
+        self._attained: _Place | None = None
+        self._tightest: _Place | None = None
+        self._tightness = -math.inf
+        self.reason = ""
+
+    def add(self, k: Array, comparison: Comparison) -> None:
+        """Count one comparison over rows k, shape (m,)."""
+        measured, bound, allowance = comparison.measured, comparison.bound, comparison.allowance
+        both_zero = (measured == 0.0) & (bound == 0.0)
+        with np.errstate(all="ignore"):
+            ratio = np.where(both_zero, 1.0, measured / bound)
+            over = np.abs(measured - bound) if comparison.two_sided else measured - bound
+            obeyed = (over <= allowance) | both_zero
+            resolvable = (allowance <= RESOLVABLE * bound) | both_zero
+        self._total += len(measured)
+        self._resolvable += int(np.count_nonzero(resolvable))
+        if self._violated is None and not obeyed.all():
+            self._violated = self._place(k, comparison, int(np.argmin(obeyed)))
+        if not resolvable.any():
+            return
+        best = int(np.argmax(np.where(resolvable, ratio, -math.inf)))
+        if ratio[best] > self._tightness:
+            self._tightness = float(ratio[best])
+            self._tightest = self._place(k, comparison, best)
+        hits = resolvable & (np.abs(ratio - 1.0) <= ATTAINED)
+        if self._theorem.tight and self._attained is None and hits.any():
+            self._attained = self._place(k, comparison, int(np.argmax(hits)))
+
+    @staticmethod
+    def _place(k: Array, comparison: Comparison, i: int) -> _Place:
+        return _Place(int(k[i]), float(comparison.measured[i]), float(comparison.bound[i]))
+
+    def verdict(self, optimizer: str, problem: str) -> Verdict:
+        """The verdict on all that was added. A violation before a hypothesis fails stays one."""
+        outcome, place, reason = "holds", self._tightest, self.reason
+        if self._violated is not None:
+            outcome, place = "violated", self._violated
+        elif self.reason:
+            outcome, place = "not applicable", None
+        elif self._resolvable == 0:
+            outcome, place = "unresolvable", None
+            reason = "rounding hides the bound at every k" if self._total else "no step was taken"
+        elif self._attained is not None:
+            outcome, place = "attained", self._attained
+        place = place if place is not None else _Place(0, math.nan, math.nan)
+        return Verdict(
+            *(optimizer, problem, self._theorem.id, self._theorem.kind, outcome),
+            *(place.k, place.measured, place.bound),
+            tightness=self._tightness if math.isfinite(self._tightness) else math.nan,
+            resolvable=self._resolvable / self._total if self._total else 0.0,
+            reason=reason,
+        )

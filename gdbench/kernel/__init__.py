@@ -15,28 +15,38 @@ from gdbench.kernel.contract import (
     step,
     value,
 )
+from gdbench.kernel.draws import below, seed_draws, uniform
 from gdbench.kernel.driver import COLUMNS, descend
 from gdbench.kernel.lanes import dist2, dot, total
+from gdbench.kernel.maths import cos, exp, log1p, sin, tanh
 from gdbench.kernel.products import combine_rows
 
 __all__ = [
     "COLUMNS",
     "COMPILED",
+    "below",
     "box_data",
     "box_pair",
     "box_state",
     "combine_rows",
+    "cos",
     "descend",
     "dist2",
     "dot",
+    "exp",
     "helper",
     "inlined",
+    "log1p",
     "oracle",
     "prepare",
     "product",
     "role",
     "schedule",
+    "seed_draws",
+    "sin",
     "step",
+    "tanh",
     "total",
+    "uniform",
     "value",
 ]

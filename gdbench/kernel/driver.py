@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import math
 
-from gdbench.kernel.contract import DATA, INTEGERS, MATRIX, PAIR, STATE, VECTOR, inlined, i64, role
+from gdbench.kernel.contract import (
+    DATA,
+    INTEGERS,
+    MATRIX,
+    PAIR,
+    STATE,
+    VECTOR,
+    i64,
+    inlined,
+    role,
+)
 from gdbench.kernel.lanes import dist2, dot
 
 #: f: f(x_k). f_query: what the oracle said at its query point. grad2: ||g||^2 there. dist2: ||x_k - x*||^2.

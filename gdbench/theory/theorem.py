@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from gdbench.problem import Array, Problem
+from gdbench.problem import Array, Integers, Problem
+from gdbench.theory.rounding import Rounding
+from gdbench.trajectory import Chunk
 
-Kind = Literal["bound", "exact", "potential"]
+Kind = Literal["bound", "exact", "potential", "rate", "scaling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +25,30 @@ class Facts:
     f_0: float
     grad2_0: float
     dist2_0: float
+    iterations: int
+    rounding: Rounding
+
+    @property
+    def f_star(self) -> float:
+        """f*, or a lower bound of f where that is all there is; NaN where neither is known."""
+        return self.problem.f_star.value if self.problem.f_star is not None else math.nan
 
     @property
     def gap_0(self) -> float:
-        """f(x_0) - f*, or NaN where f* is unknown."""
-        return self.f_0 - self.problem.f_star.value if self.problem.f_star is not None else float("nan")
+        """f(x_0) - f*."""
+        return self.f_0 - self.f_star
+
+    def knows(self, name: str) -> bool:
+        """Whether a value that a bound needs is known."""
+        return name in self._values()
 
     def value(self, name: str) -> float:
         """A value that a bound needs, by the name that `gdbench bound --set` takes."""
-        constants = {**self.problem.constants(), **self.declared}
+        return self._values()[name]
+
+    def _values(self) -> dict[str, float]:
         starts = {"R2": self.dist2_0, "gap_0": self.gap_0, "Delta": self.gap_0, "G_0": self.grad2_0}
-        return constants[name] if name in constants else starts[name]
+        return {**starts, **self.problem.constants(), **self.declared}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +64,16 @@ class Comparison:
 class Judge(Protocol):
     """Holds one theorem against one run; may keep state from chunk to chunk."""
 
-    def hear(self, chunk: Any) -> list[Comparison]:
+    def hear(self, chunk: Chunk) -> list[Comparison]:
         """Compare the rows of a chunk."""
+
+
+@runtime_checkable
+class Reference(Protocol):
+    """A judge that knows the exact gap: the rate of the run is held against the rate of its curve."""
+
+    def gaps_at(self, k: Integers) -> Array:
+        """The exact gap at stored iterations, shape (m,)."""
 
 
 class HypothesisFails(Exception):

@@ -1,0 +1,75 @@
+"""The jury of a run: hears every row once, in chunks, and returns figures and verdicts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from gdbench.optimizer import Optimizer, Tuning
+from gdbench.problem import Array, Problem
+from gdbench.rate import Rate, estimate, rate_verdict
+from gdbench.summary import Summary
+from gdbench.theory import theorem
+from gdbench.theory.rounding import Rounding, U
+from gdbench.theory.theorem import Facts, HypothesisFails, Judge, Reference
+from gdbench.trajectory import Chunk, Trajectory
+from gdbench.verdict import Tally, Verdict
+
+
+class Jury:
+    """start is the row k = 0; hear is called with chunks in order, verdicts once at the end."""
+
+    def __init__(self, problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations: int, start: Array) -> None:
+        self._names = (optimizer.name, problem.name)
+        rounding = Rounding(problem, float(start[0]))
+        self._facts = Facts(
+            *(problem, tuning.declared, float(start[0]), float(start[2]), float(start[3]), iterations, rounding)
+        )
+        f_star = problem.f_star
+        known = f_star is not None and f_star.kind == "exact"
+        self._summary = Summary(f_star.value if f_star is not None and known else math.nan, start)
+        self._benches: list[tuple[Tally, Judge | None]] = []
+        for name in optimizer.theorems:
+            held = theorem(name)
+            tally = Tally(held)
+            tally.reason = held.hypotheses(self._facts) or ""
+            self._benches.append((tally, None if tally.reason else held.judge(self._facts)))
+
+    def hear(self, chunk: Chunk) -> None:
+        """Take the rows of a chunk."""
+        with np.errstate(all="ignore"):
+            self._summary.hear(chunk)
+            if not len(chunk.k):
+                return
+            for tally, judge in self._benches:
+                if judge is None or tally.reason:
+                    continue
+                try:
+                    for comparison in judge.hear(chunk):
+                        tally.add(chunk.k, comparison)
+                except HypothesisFails as fails:
+                    tally.reason = str(fails)
+
+    def verdicts(self, trajectory: Trajectory, status: str) -> tuple[dict[str, Any], tuple[Verdict, ...]]:
+        """The figures and the verdicts of the whole run."""
+        figures = {**self._summary.figures(), "rate": asdict(self._rate(trajectory))}
+        found = [tally.verdict(*self._names) for tally, _ in self._benches]
+        for _, judge in self._benches:
+            if isinstance(judge, Reference) and status != "diverged":
+                gap = trajectory["f"] - self._facts.f_star
+                rate = Rate(**figures["rate"])
+                found.append(rate_verdict(*self._names, rate, trajectory["k"], gap, judge.gaps_at(trajectory["k"])))
+        return figures, tuple(found)
+
+    def _rate(self, trajectory: Trajectory) -> Rate:
+        problem = self._facts.problem
+        if problem.f_star is None or problem.f_star.kind != "exact":
+            return Rate("refused", reason="f* is unknown")
+        gap = trajectory["f"] - self._facts.f_star
+        f_star = abs(self._facts.f_star)
+        floor = 1e3 * U * problem.terms * (f_star + 1e-3 * abs(self._facts.gap_0)) if f_star else 0.0
+        with np.errstate(all="ignore"):
+            return estimate(trajectory["k"], gap, max(floor, 1e-26 * abs(self._facts.gap_0)))

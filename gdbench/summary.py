@@ -1,0 +1,67 @@
+"""Figures of a run that need every row: when a target was reached, how often f rose, which coordinates changed sign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gdbench.kernel import COLUMNS
+from gdbench.problem import Array
+from gdbench.trajectory import Chunk
+
+#: "Iterations to 1e-6" everywhere means the first k with gap <= TARGET * gap_0.
+TARGET = 1e-6
+
+
+class Summary:
+    """Reads each chunk once. Where f* is unknown the gap is NaN and nothing about it is said."""
+
+    def __init__(self, f_star: float, start: Array) -> None:
+        self._f_star = f_star
+        self._gap_0 = float(start[0]) - f_star
+        self._reached: int | None = None
+        self._increases = 0
+        self._peak, self._peak_k = 1.0, 0
+        self._flips = np.zeros(max(len(start) - len(COLUMNS), 0), dtype=int)
+        self._calls = np.array([0.0, 1.0])
+        self._most_trials = 0.0
+        self._last = start
+
+    def hear(self, chunk: Chunk) -> None:
+        """Take the rows of a chunk."""
+        if not len(chunk.k):
+            return
+        gap = chunk.now("f") - self._f_star
+        if self._reached is None:
+            hits = np.flatnonzero(gap <= TARGET * self._gap_0)
+            self._reached = int(chunk.k[hits[0]]) if len(hits) else None
+        self._increases += int(np.sum(chunk.now("f") > chunk.before("f")))
+        if self._gap_0 > 0 and np.any(gap > self._peak * self._gap_0):
+            self._peak = float(np.nanmax(gap)) / self._gap_0
+            self._peak_k = int(chunk.k[int(np.nanargmax(gap))])
+        self._flips += np.sum(chunk.path[1:] * chunk.path[:-1] < 0.0, axis=0)
+        trials = chunk.before("value_calls")
+        self._calls += [float(trials.sum()), float(chunk.before("gradient_calls").sum()) + len(trials)]
+        self._most_trials = max(self._most_trials, float(trials.max()))
+        self._last = chunk.rows[-1].copy()
+
+    def figures(self) -> dict[str, Any]:
+        """The figures by name; iterations_to_target is None where the target was not reached."""
+        last = dict(zip(COLUMNS, self._last, strict=False))
+        return {
+            "f": float(last["f"]),
+            "gap": float(last["f"] - self._f_star),
+            "gap_0": self._gap_0,
+            "grad2": float(last["grad2"]),
+            "dist2": float(last["dist2"]),
+            "iterations_to_target": 0 if self._gap_0 == 0 else self._reached,
+            "increases": self._increases,
+            "peak": self._peak,
+            "peak_k": self._peak_k,
+            "sign_changes": [int(count) for count in self._flips],
+            "value_calls": int(self._calls[0]),
+            "gradient_calls": int(self._calls[1]),
+            "most_trials": int(self._most_trials),
+            "x": [float(value) for value in self._last[len(COLUMNS) :]],
+        }
