@@ -72,7 +72,7 @@ class StepSize:
         """Its value for given constants; the arithmetic is walked here, never handed to an evaluator."""
         value = _walk(self._tree(), constants, self.text)
         if not (math.isfinite(value) and value > 0):
-            raise BadInput(f"The step size {self.text!r} is {value:g} here: it must be a finite number > 0, such as 1/L.")
+            raise BadInput(f"The step size {self.text!r} is {value:g} here: it must be finite and > 0, such as 1/L.")
         return value
 
     def __str__(self) -> str:

@@ -27,9 +27,9 @@ class Chunk:
     rows: Array
 
     @property
-    def k(self) -> Integers:
-        """The iteration numbers, shape (m,)."""
-        return np.arange(self.first, self.first + len(self.rows) - 1)
+    def k(self) -> Array:
+        """The iteration numbers as floats, as bounds want them; shape (m,)."""
+        return np.arange(self.first, self.first + len(self.rows) - 1, dtype=np.float64)
 
     def now(self, column: str) -> Array:
         """A column at k, shape (m,)."""
@@ -111,7 +111,7 @@ class Recorder:
         rows = np.concatenate(self._kept)
         if k[-1] != last:
             final = row.copy()
-            final[6:8] = self._calls + [0.0, last + 1.0]
+            final[6:8] = np.add(self._calls, [0.0, last + 1.0])
             k = np.append(k, last)
             rows = np.vstack([rows, final])
         columns: dict[str, NDArray[Any]] = {"k": k}

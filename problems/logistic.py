@@ -77,7 +77,7 @@ def _local(rows: Array, l2: float, x: Array) -> tuple[float, Array, Array]:
 
 
 def minimise(rows: Array, l2: float, steps: int = 100) -> tuple[Array, float] | None:
-    """x* (n,) and f* by Newton's method with halving, or None where no minimiser is certified."""
+    """x* (n,) and f* by Newton's method with halving, or None where they are not certified."""
     x = np.zeros(rows.shape[1])
     f, gradient, hessian = _local(rows, l2, x)
     for _ in range(steps):
@@ -95,11 +95,18 @@ def minimise(rows: Array, l2: float, steps: int = 100) -> tuple[Array, float] | 
         f, gradient, hessian = _local(rows, l2, x)
         if inner(direction, direction) <= 1e-30 * (1.0 + inner(x, x)):
             break
+    return (x, f) if _certified(rows, l2, f, gradient, hessian) else None
+
+
+def _certified(rows: Array, l2: float, f: float, gradient: Array, hessian: Array) -> bool:
+    """Whether a minimiser exists and f is f* up to rounding; with l2 > 0, f - f* <= ||gradient||^2 / (2 l2)."""
+    grad2 = inner(gradient, gradient)
+    if l2 > 0.0:
+        return grad2 <= 2e-16 * l2 * f
     radius = math.sqrt(max(inner(row, row) for row in rows))
-    slack = 1e-15 * radius
-    smallest = float(symmetric_eigen(hessian)[0][0]) - 1e-14
-    certified = math.sqrt(inner(gradient, gradient)) + slack < smallest / (math.e * radius)
-    return (x, f) if l2 > 0.0 or certified else None
+    rounding = 1e-14
+    smallest = float(symmetric_eigen(hessian)[0][0]) - rounding
+    return math.sqrt(grad2) + rounding * radius < smallest / (math.e * radius) and grad2 <= 1e-16 * smallest * f
 
 
 def make(

@@ -87,7 +87,7 @@ def coordinates_of(start: str, eigenvalues: Array, seed: int) -> Array:
             return coordinates
         case _:
             if eigenvalues[0] == 0:
-                raise BadInput("kappa=inf has no line_search start (it divides by mu): take start=random or start=ones.")
+                raise BadInput("kappa=inf has no line_search start (it divides by mu): take start=random or ones.")
             coordinates = np.zeros(dim)
             coordinates[0] = L / eigenvalues[0]
             coordinates[-1] = 1.0

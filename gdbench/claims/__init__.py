@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from gdbench.claims.claim import Claim
+from gdbench.claims.claim import Claim, Finding
 
-PARTS: tuple[str, ...] = ()
+PARTS = ("rates", "steps", "momentum", "line_search", "examples")
 
 
 @cache
 def claims() -> dict[str, Claim]:
     """All claims by id, in the lecture's order."""
     return {claim.id: claim for part in PARTS for claim in import_module(f"gdbench.claims.{part}").CLAIMS}
+
+
+__all__ = ["Claim", "Finding", "claims"]

@@ -121,5 +121,5 @@ class _LazyCache:
 def attach_cache(dispatcher: Any) -> Any:
     """Give a Numba dispatcher our disk cache; a plain function (JIT off) passes unchanged."""
     if hasattr(dispatcher, "py_func"):
-        dispatcher._cache = _LazyCache(dispatcher.py_func)
+        dispatcher._cache = _LazyCache(dispatcher.py_func)  # noqa: SLF001 - Numba has no other way in
     return dispatcher

@@ -22,6 +22,8 @@ COMPILED = not numba.config.DISABLE_JIT
 
 f64 = types.float64
 i64 = types.int64
+boolean = types.boolean
+none = types.none
 VECTOR = types.Array(f64, 1, "C")
 MATRIX = types.Array(f64, 2, "C")
 INTEGERS = types.Array(i64, 1, "C")
@@ -95,7 +97,7 @@ DATA = DataType(list(zip(DATA_FIELDS, DATA_TYPES, strict=True)))
 
 ORACLE = f64(VECTOR, VECTOR, DATA)
 VALUE = f64(VECTOR, DATA)
-PRODUCT = types.none(VECTOR, VECTOR, VECTOR, DATA)
+PRODUCT = none(VECTOR, VECTOR, VECTOR, DATA)
 SCHEDULE = f64(i64, VECTOR)
 FUNCTIONS = (types.FunctionType(ORACLE), types.FunctionType(VALUE), types.FunctionType(PRODUCT))
 
@@ -187,7 +189,7 @@ def _box_pair(calls, schedule, step):  # type: ignore[no-untyped-def]
     return boxed
 
 
-_PlainData = namedtuple("_PlainData", DATA_FIELDS)
+_PlainData = namedtuple("_PlainData", DATA_FIELDS)  # type: ignore[misc]
 _PlainCalls = namedtuple("_PlainCalls", ("oracle", "value", "product"))
 _PlainState = namedtuple("_PlainState", ("x", "g", "memory", "hyper"))
 _PlainPair = namedtuple("_PlainPair", ("calls", "schedule", "step"))

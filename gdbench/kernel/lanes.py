@@ -60,7 +60,7 @@ def _lanes_of_blocks(builder: Any, pointers: Any, blocks: Any, term: Any) -> Any
     return builder.fadd(even, odd)
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _dot(typing: Any, a: Any, b: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _lane_sum(context, builder, signature.args, values, _product)
@@ -68,7 +68,7 @@ def _dot(typing: Any, a: Any, b: Any) -> Any:
     return f64(a, b), emit
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _dist2(typing: Any, a: Any, b: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _lane_sum(context, builder, signature.args, values, _square_of_difference)
@@ -76,7 +76,7 @@ def _dist2(typing: Any, a: Any, b: Any) -> Any:
     return f64(a, b), emit
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _total(typing: Any, a: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _lane_sum(context, builder, signature.args, values, lambda _builder, element: element)

@@ -31,7 +31,7 @@ _HALF_PI_2 = 6.07710050630396597660e-11
 _HALF_PI_3 = 2.02226624879595063154e-21
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _two_to_bits(typing: Any, t: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         shifted = builder.shl(builder.bitcast(values[0], _INT), ir.Constant(_INT, 52))
@@ -40,7 +40,7 @@ def _two_to_bits(typing: Any, t: Any) -> Any:
     return f64(f64), emit
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _exponent_bits(typing: Any, u: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         distance = builder.sub(builder.bitcast(values[0], _INT), ir.Constant(_INT, _ROOT_HALF_BITS))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from gdbench.kernel.contract import MATRIX, VECTOR, role, types
+from gdbench.kernel.contract import MATRIX, VECTOR, boolean, f64, i64, none, role
 
 
-@role(types.none(VECTOR, types.float64, types.int64, VECTOR, VECTOR))
+@role(none(VECTOR, f64, i64, VECTOR, VECTOR))
 def decaying_sum(terms, rho, order, state, out):  # type: ignore[no-untyped-def]
     """out_k = sum_{j <= k} h(k - j) terms_j with h(i) = rho^i (order 1) or (i + 1) rho^i (order 2).
 
@@ -23,7 +23,7 @@ def decaying_sum(terms, rho, order, state, out):  # type: ignore[no-untyped-def]
     state[1] = second
 
 
-@role(types.none(VECTOR, VECTOR, VECTOR, types.boolean, MATRIX, MATRIX))
+@role(none(VECTOR, VECTOR, VECTOR, boolean, MATRIX, MATRIX))
 def modes(eigenvalues, alpha, beta, ahead, state, out):  # type: ignore[no-untyped-def]
     """The closed form of a linear method on a quadratic, mode by mode: gap, dist2 and grad2 at each k.
 
@@ -52,7 +52,7 @@ def modes(eigenvalues, alpha, beta, ahead, state, out):  # type: ignore[no-untyp
         out[k, 2] = grad2
 
 
-@role(types.none(types.float64, VECTOR))
+@role(none(f64, VECTOR))
 def fista_times(t, out):  # type: ignore[no-untyped-def]
     """out_j = t_{j+1} of Beck and Teboulle's t_{j+1} = (1 + sqrt(1 + 4 t_j^2))/2, starting after t."""
     for j in range(out.shape[0]):

@@ -1,7 +1,7 @@
 """Gradient descent with Armijo backtracking (Armijo 1966; lecture, section 7).
 
-From alpha_init the step shrinks by `factor` until f(x - alpha g) <= f(x) - c alpha ||g||^2. The test is negated, so that
-NaN shrinks the step; it has room for the rounding of f; it ends after MOST_TRIALS trials or where -g does not descend.
+From alpha_init the step shrinks by `factor` until f(x - alpha g) <= f(x) - c alpha ||g||^2. A NaN trial shrinks the
+step; the test has room for the rounding of f; it ends after MOST_TRIALS trials or where the direction does not descend.
 """
 
 from typing import Annotated

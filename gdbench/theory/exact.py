@@ -33,6 +33,7 @@ class FistaMomentum:
         self._t = np.array([1.0, 1.0])
 
     def __call__(self, first: int, count: int) -> Array:
+        """The momentum of the steps that lead to k = first, first + 1, …; shape (count,)."""
         t = np.empty(count + 2)
         t[:2] = self._t
         prepare(fista_times)(float(t[1]), t[2:])

@@ -29,7 +29,7 @@ from gdbench.theory.rounding import TINY, U
 from gdbench.theory.theorem import Comparison, Facts, HypothesisFails, Theorem
 from gdbench.trajectory import Chunk
 
-DROR_TEBOULLE = "Drori and Teboulle 2014, theorem 3.1 (alpha <= 1/L); Kim 2024, arXiv 2412.04427 (alpha < 2/L)"
+DRORI_TEBOULLE = "Drori and Teboulle 2014, theorem 3.1 (alpha <= 1/L); Kim 2024, arXiv 2412.04427 (alpha < 2/L)"
 THG = "Taylor, Hendrickx and Glineur 2018, exact worst-case convergence rates of the proximal gradient method"
 LECTURE_1 = "lecture, section 2, theorem 1; Nesterov 2004, section 2.1.5"
 AKZ = "Abbaszadehpeivasti, de Klerk and Zamani 2022, Optim. Lett. 16 (theorem number unverified)"
@@ -66,11 +66,11 @@ def convex_grad_from_distance(k: Array, L: float, alpha: float, R2: float) -> Ar
 
 def convex_grad_from_gap(k: Array, L: float, alpha: float, gap_0: float) -> Array:
     a = alpha * L
-    return 2.0 * L * gap_0 * np.maximum(1.0 / (2.0 * k * a + 1.0), ((1.0 - a) ** 2) ** k)
+    return np.asarray(2.0 * L * gap_0 * np.maximum(1.0 / (2.0 * k * a + 1.0), ((1.0 - a) ** 2) ** k))
 
 
 def convex_varstep(k: Array, L: float, R2: float, S: float | Array) -> Array:
-    return L * R2 / (2.0 + 4.0 * L * np.asarray(S))
+    return L * R2 / (2.0 + 4.0 * L * np.asarray(S)) + 0.0 * k
 
 
 def sc_linear(k: Array, L: float, mu: float, alpha: float, gap_0: float) -> Array:
@@ -92,7 +92,7 @@ def sc_grad(k: Array, L: float, mu: float, alpha: float, G_0: float) -> Array:
 def sc_gap_R2(k: Array, L: float, mu: float, alpha: float, R2: float) -> Array:
     m = mu / L
     growth = np.expm1(-2.0 * k * np.log1p(-alpha * mu))
-    return 0.5 * L * R2 * np.maximum(m / (m + growth), ((1.0 - alpha * L) ** 2) ** k)
+    return np.asarray(0.5 * L * R2 * np.maximum(m / (m + growth), ((1.0 - alpha * L) ** 2) ** k))
 
 
 def nonconvex(k: Array, L: float, alpha: float, Delta: float) -> Array:
@@ -138,7 +138,7 @@ class VariableStepJudge:
         steps = chunk.before("alpha")
         long = np.flatnonzero(~(steps * L <= 1.0 + SAME))
         if len(long):
-            raise HypothesisFails(f"alpha L = {steps[long[0]] * L:.6g} at k = {chunk.k[long[0]] - 1} is above 1")
+            raise HypothesisFails(f"alpha L = {steps[long[0]] * L:.6g} at k = {chunk.k[long[0]] - 1:.0f} is above 1")
         bound = convex_varstep(chunk.k, L, facts.dist2_0, self._sum.through(steps))
         delta = facts.rounding.distance(chunk, 1.0, 1)
         allowed = facts.rounding.of_gap(chunk, bound, L, delta)
@@ -220,7 +220,7 @@ THEOREMS = (
         rounding_model,
         id="gd_convex_tight",
         statement="f(x_k) - f* <= L R2/2 max(1/(2 k a + 1), (1 - a)^(2k)) for 0 < a < 2",
-        source=DROR_TEBOULLE,
+        source=DRORI_TEBOULLE,
         tight=True,
         needs=("L", "R2", "alpha"),
         closed=convex_tight,

@@ -112,7 +112,7 @@ def step_stayed(facts: Facts, chunk: Chunk) -> None:
     used = chunk.before("alpha")
     other = np.flatnonzero(~(np.abs(used - facts.value("alpha")) <= SAME * facts.value("alpha")))
     if len(other):
-        raise HypothesisFails(f"the step size at k = {chunk.k[other[0]] - 1} is {used[other[0]]:.6g}, not alpha")
+        raise HypothesisFails(f"the step size at k = {chunk.k[other[0]] - 1:.0f} is {used[other[0]]:.6g}, not alpha")
 
 
 def region_kept(facts: Facts, chunk: Chunk) -> None:
@@ -120,4 +120,5 @@ def region_kept(facts: Facts, chunk: Chunk) -> None:
     if facts.problem.region != "everywhere":
         left = np.flatnonzero(~(chunk.now("f") <= facts.f_0 * (1.0 + SAME)))
         if len(left):
-            raise HypothesisFails(f"the run left the {facts.problem.region}, where L holds, at k = {chunk.k[left[0]]}")
+            where = f"{facts.problem.region}, where L holds, at k = {chunk.k[left[0]]:.0f}"
+            raise HypothesisFails(f"the run left the {where}")

@@ -49,7 +49,8 @@ def heavy_ball_tuned(facts: Facts) -> str | None:
 def nesterov_tuned(facts: Facts) -> str | None:
     """beta = p."""
     beta = optimal_beta(facts.value("L"), facts.value("mu"))
-    return None if abs(facts.value("beta") - beta) <= SAME else f"beta is not (sqrt kappa - 1)/(sqrt kappa + 1) = {beta:.6g}"
+    same = abs(facts.value("beta") - beta) <= SAME
+    return None if same else f"beta is not (sqrt kappa - 1)/(sqrt kappa + 1) = {beta:.6g}"
 
 
 def ghadimi_tuned(facts: Facts) -> str | None:

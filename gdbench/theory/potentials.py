@@ -102,7 +102,8 @@ THEOREMS = (
     ),
     Theorem(
         id="nag_potential",
-        statement="V_k <= (1 - q) V_{k-1}, V = f(x_k) - f* + mu/2 ||z_k - x*||^2, z_k = x_k + (sqrt kappa - 1)(x_k - x_{k-1})",
+        statement="V_k <= (1 - q) V_{k-1}, V = f(x_k) - f* + mu/2 ||z_k - x*||^2, z_k = x_k + (sqrt kappa - "
+        "1)(x_k - x_{k-1})",
         quantity="potential, per step",
         source="d'Aspremont, Scieur and Taylor 2021, section 4.5",
         kind="potential",

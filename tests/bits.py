@@ -1,0 +1,62 @@
+"""Prints digests of all problems' arrays and, with the word `runs`, of 25 gradient steps each, for `test_bits`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+
+import numpy as np
+
+from gdbench import registry
+from gdbench.kernel import box_data, prepare
+from gdbench.problem import Problem
+
+SMALL = {
+    "quadratic": "quadratic[kappa=30,dim=9,rotated=true]",
+    "rosenbrock": "rosenbrock[dim=11]",
+    "least_squares": "least_squares[samples=30,features=5]",
+    "logistic": "logistic[samples=30,features=5]",
+    "mlp": "mlp[inputs=3,width=3,samples=21]",
+}
+MORE = ["quadratic", "quadratic[spectrum=linear]", "logistic[samples=30,features=5,l2=0]"]
+
+
+def arrays(problem: Problem) -> str:
+    """A digest of everything that a run starts from, the constants included."""
+    digest = hashlib.sha256()
+    for array in (*problem.arrays(), problem.start, problem.x_star):
+        digest.update(b"none" if array is None else array.tobytes())
+    for constant in (problem.L, problem.mu, problem.pl, problem.f_star):
+        digest.update(b"none" if constant is None else constant.value.hex().encode())
+    if problem.spectrum is not None:
+        digest.update(problem.spectrum.eigenvalues.tobytes() + problem.spectrum.coordinates.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def steps(problem: Problem) -> str:
+    """A digest of x and f along 25 gradient steps."""
+    digest = hashlib.sha256()
+    oracle = prepare(problem.oracle)
+    data = box_data(*problem.arrays())
+    x, g = problem.start.copy(), np.zeros(problem.n)
+    alpha = 0.1 if problem.L is None else 0.5 / problem.L.value
+    for _ in range(25):
+        digest.update(float(oracle(x, g, data)).hex().encode() + x.tobytes())
+        x = x - alpha * g
+    return digest.hexdigest()[:16]
+
+
+def main() -> None:
+    found = {}
+    selectors = [SMALL.get(name, name) for name in registry.names("problem")]
+    for selector in selectors + MORE:
+        found[f"{selector} arrays"] = arrays(registry.problem(selector))
+    if "runs" in sys.argv:
+        for selector in selectors:
+            found[f"{selector} steps"] = steps(registry.problem(selector))
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
