@@ -10,6 +10,7 @@ from typing import Any
 from gdbench import registry
 from gdbench.claims.claim import Claim
 from gdbench.errors import BadInput
+from gdbench.rate import scaling_verdict
 from gdbench.run import Cell, Result
 from gdbench.suite import Row, Scaling, Suite
 from gdbench.verdict import Verdict
@@ -34,8 +35,9 @@ class Report:
 
 def pairs(results: Sequence[Result]) -> Report:
     """Results without a suite: nothing may diverge, fail, run out of time or violate a bound."""
-    verdicts = [verdict for result in results for verdict in result.verdicts]
-    return Report([_run(result) for result in results], [_verdict(one, one.outcome != "violated") for one in verdicts], [])
+    verdicts = (verdict for result in results for verdict in result.verdicts)
+    rows = [_verdict(verdict, as_expected=verdict.outcome != "violated") for verdict in verdicts]
+    return Report([_run(result) for result in results], rows, [])
 
 
 def suite(wanted: Suite, results: Sequence[Result]) -> Report:
@@ -45,6 +47,9 @@ def suite(wanted: Suite, results: Sequence[Result]) -> Report:
     verdicts = [row for expected in wanted.rows for row in _judged(expected, by_cell[expected.cell])]
     listed = {row.cell for row in wanted.rows}
     for scaling in wanted.scalings:
+        # What these runs say of theorems is listed where it is wrong: their subject is the exponent.
+        judged = (verdict for cell in scaling.cells if cell not in listed for verdict in by_cell[cell].verdicts)
+        verdicts += [_verdict(verdict, as_expected=False) for verdict in judged if verdict.outcome == "violated"]
         runs += [_run(by_cell[cell], "reached") for cell in scaling.cells if cell not in listed]
         listed.update(scaling.cells)
         verdicts.append(_scaled(scaling, [by_cell[cell] for cell in scaling.cells]))
@@ -58,7 +63,7 @@ def _run(result: Result, expected: str = "") -> dict[str, Any]:
     return {**row, "k": int(result.k), "reason": result.reason, "summary": dict(result.summary)}
 
 
-def _verdict(verdict: Verdict, as_expected: bool) -> dict[str, Any]:
+def _verdict(verdict: Verdict, *, as_expected: bool) -> dict[str, Any]:
     return {**asdict(verdict), "as_expected": as_expected}
 
 
@@ -67,30 +72,24 @@ def _judged(row: Row, result: Result) -> Iterable[dict[str, Any]]:
     for verdict in result.verdicts:
         given.add(verdict.theorem)
         expected = row.expected.get(verdict.theorem, "")
-        yield _verdict(replace(verdict, expected=expected), verdict.outcome == expected)
+        yield _verdict(replace(verdict, expected=expected), as_expected=verdict.outcome == expected)
     for theorem in row.expected:
         if theorem not in given:
-            missing = _missing(row.cell, theorem, f"{row.cell.optimizer} gave no verdict on it")
-            yield _verdict(replace(missing, expected=row.expected[theorem]), False)
+            yield _verdict(replace(_missing(row.cell, theorem), expected=row.expected[theorem]), as_expected=False)
 
 
-def _missing(cell: Cell, theorem: str, reason: str, kind: str = "bound") -> Verdict:
+def _missing(cell: Cell, theorem: str) -> Verdict:
+    """What stands in for a verdict that a suite lists and the run did not give."""
     nan = math.nan
-    return Verdict(cell.optimizer, cell.problem, theorem, kind, "inconclusive", 0, nan, nan, nan, nan, reason)
+    pair, reason = (cell.optimizer, cell.problem), f"{cell.optimizer} gave no verdict on it"
+    return Verdict(*pair, theorem, "bound", "not applicable", 0, nan, nan, nan, 0.0, reason)
 
 
 def _scaled(scaling: Scaling, results: Sequence[Result]) -> dict[str, Any]:
-    from gdbench.rate import scaling_verdict
-
-    short = [result for result in results if result.status != "reached"]
-    if short:
-        reason = f"{short[0].cell.problem} is {short[0].status} at k = {short[0].k}, short of the target"
-        cell = Cell(scaling.optimizer, scaling.problem)
-        return _verdict(replace(_missing(cell, "scaling", reason, "scaling"), expected="holds"), False)
-    reached = [int(result.k) for result in results]
+    reached = [int(result.k) if result.status == "reached" else None for result in results]
     verdict = scaling_verdict(scaling.optimizer, scaling.problem, scaling.kappas, reached, scaling.interval)
     verdict = replace(verdict, expected="holds")
-    return _verdict(verdict, verdict.outcome == "holds")
+    return _verdict(verdict, as_expected=verdict.outcome == "holds")
 
 
 class _Runs:
@@ -106,7 +105,8 @@ class _Runs:
     def __call__(self, optimizer: str, problem: str) -> Result:
         pair = registry.canonical("optimizer", optimizer), registry.canonical("problem", problem)
         if pair not in self._results:
-            raise BadInput(f"The claim {self.claim} needs {pair[0]} on {pair[1]}: add that cell to suite {self._suite}.")
+            needs = f"The claim {self.claim} needs {pair[0]} on {pair[1]}"
+            raise BadInput(f"{needs}: add that cell to the suite {self._suite}.")
         return self._results[pair]
 
 
@@ -128,7 +128,8 @@ def filtered(wanted: Suite, problems: Sequence[str], optimizers: Sequence[str]) 
     scalings = tuple(scaling for scaling in wanted.scalings if all(kept(cell) for cell in scaling.cells))
     if not rows and not scalings:
         asked = " and ".join(" or ".join(names) for names in (problems, optimizers) if names)
-        raise BadInput(f"The suite {wanted.name} has no cell with {asked}: `gdbench info {wanted.name}` lists its cells.")
+        lists = f"`gdbench info {wanted.name}` lists its cells."
+        raise BadInput(f"The suite {wanted.name} has no cell with {asked}: {lists}")
     part = Suite(wanted.name, wanted.title, rows, scalings, ())
     have = {(cell.optimizer, cell.problem) for cell in part.cells}
     return replace(part, claims=tuple(claim for claim in wanted.claims if _needs(claim) <= have))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import signal
@@ -16,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from gdbench.errors import BadInput
-from gdbench.packing import empty_trajectory, to_json
+from gdbench.packing import empty_trajectory, settled
 from gdbench.run import Cell, Result, StopFlag, compile_kernels, run_cell
 from gdbench.sources import canonical, key
 from gdbench.store import Store, resumable
@@ -30,7 +29,7 @@ GLANCE = 0.2
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C: `finished` results of this call are kept; a lone run's cut-off `result` is at hand."""
 
-    def __init__(self, finished: int = 0, result: Result | None = None) -> None:
+    def __init__(self, finished: int = 0, result: object = None) -> None:
         super().__init__("interrupted")
         self.finished = finished
         self.result = result
@@ -52,7 +51,7 @@ def interruptible(stop: StopFlag) -> Iterator[None]:
         yield
         return
 
-    def on_interrupt(number: int, frame: object) -> None:
+    def on_interrupt(_number: int, _frame: object) -> None:
         if stop.raised:
             raise KeyboardInterrupt
         stop.raise_flag()
@@ -178,8 +177,7 @@ def _attempt(cell: Cell, stop: StopFlag, timeout: float, named: bool) -> Timed:
         if named and isinstance(error, BadInput):
             raise
         result = failed(cell, error)
-    # What a resumed run reads back from JSON, a fresh one shall hold too.
-    return replace(result, cell=cell, summary=json.loads(to_json(result.summary))), time.perf_counter() - start
+    return settled(replace(result, cell=cell)), time.perf_counter() - start
 
 
 class _Bar(Protocol):

@@ -71,5 +71,8 @@ class Jury:
         gap = trajectory["f"] - self._facts.f_star
         f_star = abs(self._facts.f_star)
         floor = 1e3 * U * problem.terms * (f_star + 1e-3 * abs(self._facts.gap_0)) if f_star else 0.0
+        k = trajectory["k"]
+        if problem.stochastic:
+            k, gap = k[~np.isnan(gap)], gap[~np.isnan(gap)]
         with np.errstate(all="ignore"):
-            return estimate(trajectory["k"], gap, max(floor, 1e-26 * abs(self._facts.gap_0)))
+            return estimate(k, gap, max(floor, 1e-26 * abs(self._facts.gap_0)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,16 @@ def to_json(value: Any) -> str:
 
 
 def verdict_row(verdict: Verdict) -> tuple[Any, ...]:
-    """The stored fields of a verdict, as plain Python values."""
-    values = (getattr(verdict, name) for name in VERDICT_FIELDS)
-    return tuple(value.item() if isinstance(value, np.generic) else value for value in values)
+    """The stored fields of a verdict, as plain Python values; SQLite knows no -0.0."""
+    texts = (verdict.optimizer, verdict.problem, verdict.theorem, verdict.kind, verdict.outcome)
+    figures = (verdict.measured, verdict.bound, verdict.tightness, verdict.resolvable)
+    return (*texts, int(verdict.k), *(float(figure) + 0.0 for figure in figures), verdict.reason)
+
+
+def settled(result: Result) -> Result:
+    """The result as it will be read back: what a resumed run holds, a fresh one shall hold too."""
+    verdicts = tuple(Verdict(*verdict_row(verdict)) for verdict in result.verdicts)
+    return replace(result, k=int(result.k), summary=json.loads(to_json(result.summary)), verdicts=verdicts)
 
 
 def digest(result: Result) -> str:

@@ -160,31 +160,38 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
     data = box_data(*problem.arrays())
     drive = prepare(descend)
     x_star = problem.x_star if problem.x_star is not None else np.full(problem.n, math.nan)
-    path = problem.n if problem.n <= PATH_DIMENSION else 0
-    buffer = np.zeros((min(CHUNK, cell.iterations + 1) + 1, len(COLUMNS) + path))
+    length = min(CHUNK, cell.iterations + 1)
+    buffer = np.zeros((length + 1, len(COLUMNS)))
+    keeps_path = problem.n <= PATH_DIMENSION
+    trace = np.tile(x, (length + 1 if keeps_path else 2, 1))
     recorder = Recorder(cell.iterations)
     plan = np.array(tuning.plan)
-    last = x.copy()
+    judged = memory[0] if look == AHEAD else x
     f_start = problem_value(problem, x)
     limits = _limits(problem, cell, f_start)
     jury: Jury | None = None
     k = 0
     while control[STATUS] == 0:
         end = drive(
-            *(pair, state, plan, data, x_star, k, k + len(buffer) - 1, cell.iterations, last),
-            *(look, stride(cell.iterations), limits, control, buffer[1:]),
+            *(pair, state, judged, plan, data, x_star, k, k + length, cell.iterations),
+            *(trace, look, stride(cell.iterations), limits, control, buffer[1:]),
         )
-        rows = buffer[1 : end - k + 2]
-        recorder.add(k, rows)
+        count = end - k + 1
+        rows = buffer[: count + 1]
+        if keeps_path:
+            rows = np.hstack([rows, trace[: count + 1]])
+        recorder.add(k, rows[1:])
         if jury is None:
-            jury = Jury(problem, optimizer, tuning, cell.iterations, rows[0].copy())
-            jury.hear(Chunk(1, rows))
+            jury = Jury(problem, optimizer, tuning, cell.iterations, rows[1].copy())
+            jury.hear(Chunk(1, rows[1:]))
         else:
-            jury.hear(Chunk(k, buffer[: end - k + 2]))
-        buffer[0] = rows[-1]
+            jury.hear(Chunk(k, rows))
+        last = rows[-1].copy()
+        buffer[0] = last[: len(COLUMNS)]
+        trace[0] = trace[count if len(trace) > 2 else count & 1]
         k = end + 1
     assert jury is not None
-    trajectory = recorder.finish(end, buffer[0])
+    trajectory = recorder.finish(end, last)
     status = STATUSES[control[STATUS]]
     reason = optimizer.failures[control[FAILURE] - 1] if status == "failed" else ""
     summary, verdicts = jury.verdicts(trajectory, status)

@@ -84,7 +84,8 @@ def _is_module(name: str) -> bool:
 @cache
 def _file(name: str) -> Path:
     spec = find_spec(name)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin)
 
 

@@ -5,15 +5,16 @@ A file is recognised by its application id before SQLite opens it, so that a fil
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from gdbench.errors import BadInput
 from gdbench.packing import VERDICT_FIELDS, digest, pack, to_json, unpack, verdict_row
@@ -49,19 +50,34 @@ CREATE TABLE wall_times (
 """
 _IDENTITY = ("optimizer", "problem", "iterations", "tolerance", "target", "seed")
 _RUN_FIELDS = ("key", *_IDENTITY, "status", "k", "reason", "summary", "digest")
+_VERDICT_ROW = ("key", "position", *VERDICT_FIELDS)
+
+
+def _marks(names: Sequence[str]) -> str:
+    return ", ".join("?" * len(names))
+
+
+# ruff: noqa: S608 - statements are made of the names above and nothing else
+_KEYS = f"SELECT key FROM runs ORDER BY {', '.join(_IDENTITY)}"
+_RUN = f"SELECT {', '.join(_RUN_FIELDS)} FROM runs WHERE key = ?"
+_TRAJECTORY = "SELECT columns FROM trajectories WHERE key = ?"
+_VERDICTS = f"SELECT {', '.join(VERDICT_FIELDS)} FROM verdicts WHERE key = ? ORDER BY position"
+_DROP = f"DELETE FROM runs WHERE {' AND '.join(f'{name} = ?' for name in _IDENTITY)}"
+_ADD_RUN = f"INSERT INTO runs ({', '.join(_RUN_FIELDS)}) VALUES ({_marks(_RUN_FIELDS)})"
+_ADD_VERDICT = f"INSERT INTO verdicts ({', '.join(_VERDICT_ROW)}) VALUES ({_marks(_VERDICT_ROW)})"
 
 
 def _put(fresh: Path, place: Path) -> None:
     """Move a new store into place, unless another process was faster."""
     if place.exists():  # empty: whoever made it wanted a new store
-        os.replace(fresh, place)
+        fresh.replace(place)
         return
     try:
         os.link(fresh, place)
     except FileExistsError:
         return
     except OSError:  # a file system without links
-        os.replace(fresh, place)
+        fresh.replace(place)
 
 
 class Nondeterminism(Exception):
@@ -88,14 +104,17 @@ class Store:
             if write:
                 self._prepare_to_write()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Hand the file back."""
+        """Hand the file back, complete in itself: without a log beside it."""
+        with suppress(sqlite3.Error):
+            if self._write:
+                self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
 
     # -- opening ------------------------------------------------------------------------------------------------
@@ -106,7 +125,8 @@ class Store:
             yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise BadInput(f"The store {self.path} is in use by another process: wait, or give another --store.") from error
+                busy = f"The store {self.path} is in use by another process"
+                raise BadInput(f"{busy}: wait for it, or give another --store.") from error
             raise BadInput(f"The store {self.path} cannot be used ({error}): give another --store.") from error
         except sqlite3.DatabaseError as error:
             raise self._damaged(str(error)) from error
@@ -121,12 +141,15 @@ class Store:
         """Build the empty store beside its place and link it in, so that a half-made one never exists."""
         if self.path.exists() and (self.path.is_dir() or self.path.stat().st_size > 0):
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(errno.ENOTDIR, "Not a directory") from error
         fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             template = sqlite3.connect(fresh)
-            template.executescript(f"BEGIN; {_TABLES} PRAGMA application_id = {APPLICATION_ID};")
-            template.executescript(f"PRAGMA user_version = {SCHEMA}; COMMIT;")
+            pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA};"
+            template.executescript(f"BEGIN; {_TABLES} {pragmas} COMMIT;")
             template.close()
             _put(fresh, self.path)
         finally:
@@ -175,14 +198,14 @@ class Store:
         return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
 
     def _prepare_to_write(self) -> None:
-        # One writer: SQLite before 3.51.3 can corrupt a WAL that several connections write.
-        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise
             self._connection.execute("PRAGMA journal_mode = DELETE")
+        # One writer: SQLite before 3.51.3 can corrupt a WAL that several connections write.
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.execute("BEGIN IMMEDIATE")
@@ -190,33 +213,34 @@ class Store:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    def load(self, key: str) -> Result | None:
+    def load(self, name: str) -> Result | None:
         """The result stored under a key."""
         with self._one_sentence():
-            row = self._connection.execute(f"SELECT {', '.join(_RUN_FIELDS)} FROM runs WHERE key = ?", (key,)).fetchone()
+            row = self._connection.execute(_RUN, (name,)).fetchone()
             return None if row is None else self._result(dict(zip(_RUN_FIELDS, row, strict=True)))
 
     def results(self) -> Iterator[Result]:
         """All results, ordered by cell: the same order whatever was run when."""
         with self._one_sentence():
-            keys = self._connection.execute(f"SELECT key FROM runs ORDER BY {', '.join(_IDENTITY)}").fetchall()
-        for (key,) in keys:
-            result = self.load(key)
-            assert result is not None
-            yield result
+            names = self._connection.execute(_KEYS).fetchall()
+        for (name,) in names:
+            result = self.load(name)
+            if result is not None:
+                yield result
 
     def _result(self, row: dict[str, Any]) -> Result:
-        blob = self._connection.execute("SELECT columns FROM trajectories WHERE key = ?", (row["key"],)).fetchone()
-        fields = ", ".join(VERDICT_FIELDS)
-        query = f"SELECT {fields} FROM verdicts WHERE key = ? ORDER BY position"
-        rows = self._connection.execute(query, (row["key"],)).fetchall()
+        blob = self._connection.execute(_TRAJECTORY, (row["key"],)).fetchone()
+        rows = self._connection.execute(_VERDICTS, (row["key"],)).fetchall()
         try:
             result = Result(
                 cell=Cell(**{name: row[name] for name in _IDENTITY}),
                 **{name: row[name] for name in ("status", "k", "reason")},
                 summary=json.loads(row["summary"]),
                 trajectory=unpack(blob[0]),
-                verdicts=tuple(Verdict(*(math.nan if value is None else value for value in values)) for values in rows),
+                verdicts=tuple(
+                    Verdict(*values[:5], *(math.nan if value is None else value for value in values[5:]))
+                    for values in rows
+                ),
             )
         except (TypeError, ValueError, KeyError, zlib.error) as error:
             raise self._damaged(f"a result of {row['optimizer']} on {row['problem']} cannot be read") from error
@@ -234,31 +258,29 @@ class Store:
         with self._one_sentence():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                for key, result, seconds in batch:
-                    self._replace(key, result, seconds)
+                for name, result, seconds in batch:
+                    self._replace(name, result, seconds)
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
 
-    def _replace(self, key: str, result: Result, seconds: float) -> None:
+    def _replace(self, name: str, result: Result, seconds: float) -> None:
         execute = self._connection.execute
-        identity = tuple(getattr(result.cell, name) for name in _IDENTITY)
+        identity = tuple(getattr(result.cell, field) for field in _IDENTITY)
         mark = digest(result)
-        before = self.load(key)
+        before = self.load(name)
         if before is not None and resumable(before) and resumable(result) and digest(before) != mark:
             raise Nondeterminism(
                 f"{result.cell.optimizer} on {result.cell.problem} gave another result than the one in {self.path} "
                 "from the same sources: it is not deterministic, or the machine or its libraries have changed."
             )
-        execute(f"DELETE FROM runs WHERE {' AND '.join(f'{name} = ?' for name in _IDENTITY)}", identity)
-        values = (key, *identity, result.status, int(result.k), result.reason, to_json(result.summary), mark)
-        execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(values))})", values)
-        execute("INSERT INTO trajectories VALUES (?, ?)", (key, pack(result.trajectory)))
-        rows = [(key, i, *verdict_row(verdict)) for i, verdict in enumerate(result.verdicts)]
-        marks = ", ".join("?" * (len(VERDICT_FIELDS) + 2))
-        self._connection.executemany(f"INSERT INTO verdicts VALUES ({marks})", rows)
-        execute("INSERT INTO wall_times VALUES (?, ?)", (key, seconds))
+        execute(_DROP, identity)
+        execute(_ADD_RUN, (name, *identity, result.status, result.k, result.reason, to_json(result.summary), mark))
+        execute("INSERT INTO trajectories VALUES (?, ?)", (name, pack(result.trajectory)))
+        rows = [(name, i, *verdict_row(verdict)) for i, verdict in enumerate(result.verdicts)]
+        self._connection.executemany(_ADD_VERDICT, rows)
+        execute("INSERT INTO wall_times VALUES (?, ?)", (name, seconds))
 
 
 __all__ = ["DEFAULT", "Nondeterminism", "Store", "key", "resumable"]

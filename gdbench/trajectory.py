@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,18 @@ class Chunk:
 
     first: int
     rows: Array
+    _made: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[], Array]) -> Array:
+        """What `make` returns, made once for all judges of this chunk."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     @property
     def k(self) -> Array:
         """The iteration numbers as floats, as bounds want them; shape (m,)."""
-        return np.arange(self.first, self.first + len(self.rows) - 1, dtype=np.float64)
+        return self.once("k", lambda: np.arange(self.first, self.first + len(self.rows) - 1, dtype=np.float64))
 
     def now(self, column: str) -> Array:
         """A column at k, shape (m,)."""

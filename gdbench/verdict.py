@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gdbench.kernel import prepare
+from gdbench.kernel.recurrences import compare
 from gdbench.problem import Array
 from gdbench.theory.theorem import Comparison, Theorem
 
@@ -60,26 +62,19 @@ class Tally:
 
     def add(self, k: Array, comparison: Comparison) -> None:
         """Count one comparison over rows k, shape (m,)."""
-        measured, bound, allowance = comparison.measured, comparison.bound, comparison.allowance
-        both_zero = (measured == 0.0) & (bound == 0.0)
-        with np.errstate(all="ignore"):
-            ratio = np.where(both_zero, 1.0, measured / bound)
-            over = np.abs(measured - bound) if comparison.two_sided else measured - bound
-            obeyed = (over <= allowance) | both_zero
-            resolvable = (allowance <= RESOLVABLE * bound) | both_zero
-        self._total += len(measured)
-        self._resolvable += int(np.count_nonzero(resolvable))
-        if self._violated is None and not obeyed.all():
-            self._violated = self._place(k, comparison, int(np.argmin(obeyed)))
-        if not resolvable.any():
-            return
-        best = int(np.argmax(np.where(resolvable, ratio, -math.inf)))
-        if ratio[best] > self._tightness:
-            self._tightness = float(ratio[best])
-            self._tightest = self._place(k, comparison, best)
-        hits = resolvable & (np.abs(ratio - 1.0) <= ATTAINED)
-        if self._theorem.tight and self._attained is None and hits.any():
-            self._attained = self._place(k, comparison, int(np.argmax(hits)))
+        found = np.zeros(4, dtype=np.int64)
+        arrays = [np.ascontiguousarray(array) for array in (comparison.measured, comparison.bound, comparison.allowance)]
+        largest = prepare(compare)(*arrays, comparison.two_sided, RESOLVABLE, ATTAINED, found)
+        resolvable, violated, tightest, attained = found.tolist()
+        self._total += len(k)
+        self._resolvable += resolvable
+        if self._violated is None and violated >= 0:
+            self._violated = self._place(k, comparison, violated)
+        if largest > self._tightness:
+            self._tightness = largest
+            self._tightest = self._place(k, comparison, tightest)
+        if self._theorem.tight and self._attained is None and attained >= 0:
+            self._attained = self._place(k, comparison, attained)
 
     @staticmethod
     def _place(k: Array, comparison: Comparison, i: int) -> _Place:

@@ -29,12 +29,14 @@ METHODS = {
 
 
 def run_modes(alpha: float, betas: np.ndarray, ahead: bool, chunk: int = 10**6) -> np.ndarray:
-    state = np.array([COORDINATES, COORDINATES])
+    state = np.array([COORDINATES, COORDINATES, COORDINATES])
     out = np.empty((len(betas), 3))
     for first in range(0, len(betas), chunk):
         part = slice(first, first + chunk)
         alphas = np.full(len(betas[part]), alpha)
-        prepare(modes)(EIGENVALUES, alphas, betas[part].copy(), ahead, state, out[part])
+        rows = np.empty((3, len(alphas)))
+        prepare(modes)(EIGENVALUES, alphas, betas[part].copy(), ahead, state, rows)
+        out[part] = rows.T
     return out
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from importlib import import_module
 from itertools import pairwise
 
 import numpy as np
@@ -175,7 +176,7 @@ METHODS = ("gradient_descent", "heavy_ball", "nesterov", "nesterov_convex", "bac
 def test_chunks_do_not_change_a_run(optimizer, chunk, iterations, monkeypatch):
     cell = Cell(optimizer, "quadratic[kappa=1e4,dim=2,start=ones]", iterations)
     whole = run_cell(cell)
-    monkeypatch.setattr("gdbench.run.CHUNK", chunk)
+    monkeypatch.setattr(import_module("gdbench.run"), "CHUNK", chunk)
     parts = run_cell(cell)
     assert repr(parts.verdicts) == repr(whole.verdicts)
     assert repr(parts.summary) == repr(whole.summary)

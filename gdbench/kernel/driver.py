@@ -1,6 +1,6 @@
 """The driver: one loop, compiled once for every pair of problem and optimizer, that runs, records and counts.
 
-A row of `rows` describes x_k: the columns COLUMNS, then the first coordinates of x_k where the buffer is wider.
+A row of `rows` describes x_k by the columns COLUMNS; the iterates of small problems are kept in `trace`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gdbench.kernel.contract import (
     inlined,
     role,
 )
-from gdbench.kernel.lanes import dist2, dot
+from gdbench.kernel.lanes import observe
 
 #: f: f(x_k). f_query: what the oracle said at its query point. grad2: ||g||^2 there. dist2: ||x_k - x*||^2.
 #: step2: ||x_k - x_{k-1}||^2, 0 at the start. alpha: step size of update k, NaN in the last row.
@@ -37,68 +37,64 @@ GRAD2_LIMIT, VALUE_TARGET, VALUE_LIMIT = range(3)
 
 
 @inlined
-def _record(rows, i, judged, g, x_star, last, f, f_query):  # type: ignore[no-untyped-def]
-    """Row i describes the judged iterate; last becomes that iterate."""
-    rows[i, 0] = f
-    rows[i, 1] = f_query
-    rows[i, 2] = dot(g, g)
-    rows[i, 3] = dist2(judged, x_star)
-    rows[i, 4] = dist2(judged, last)
-    rows[i, 5] = math.nan
-    rows[i, 6] = 0.0
-    rows[i, 7] = 0.0
-    for j in range(judged.shape[0]):
-        last[j] = judged[j]
-    for j in range(min(rows.shape[1] - 8, judged.shape[0])):
-        rows[i, 8 + j] = judged[j]
-
-
-@inlined
-def _status(f, grad2, limits, control):  # type: ignore[no-untyped-def]
+def _status(f, grad2, tolerance, target, limit, stop):  # type: ignore[no-untyped-def]
     """Why to stop at this row, or RUNNING. Comparisons are negated so that NaN counts as diverged."""
-    if not (abs(f) <= limits[2]) or not (grad2 < math.inf):
+    if not (abs(f) <= limit) or not (grad2 < math.inf):
         return 4
-    if f <= limits[1]:
+    if f <= target:
         return 3
-    if grad2 <= limits[0]:
+    if grad2 <= tolerance:
         return 2
-    if control[0] != 0:
-        return 6
-    return 0
+    return 6 if stop != 0 else 0
 
 
 @role(
     i64(
-        *(PAIR, STATE, VECTOR, DATA, VECTOR, i64, i64, i64),
-        *(VECTOR, i64, i64, VECTOR, INTEGERS, MATRIX),
+        *(PAIR, STATE, VECTOR, VECTOR, DATA, VECTOR, i64, i64, i64),
+        *(MATRIX, i64, i64, VECTOR, INTEGERS, MATRIX),
     )
 )
-def descend(pair, state, plan, data, x_star, k0, k1, budget, last, look, stride, limits, control, rows):  # type: ignore[no-untyped-def]
-    """Run rows k0 … k1 - 1 of a budget of updates and return the last k recorded; control[STATUS] says why it ended."""
+def descend(pair, state, judged, plan, data, x_star, k0, k1, budget, trace, look, stride, limits, control, rows):  # type: ignore[no-untyped-def]
+    """Run rows k0 … k1 - 1 of a budget of updates and return the last k recorded; control[STATUS] says why it ended.
+
+    judged, shape (n,), is the array in which the judged iterate lies. trace holds iterates: either two rows, used in
+    turn, or one more than `rows`, of which row 0 is the iterate before k0; at the start all of them are x_0.
+    """
     x = state.x
     g = state.g
-    memory = state.memory
     calls = pair.calls
     oracle = calls.oracle
     value = calls.value
     schedule = pair.schedule
     step = pair.step
+    tolerance = limits[0]
+    target = limits[1]
+    limit = limits[2]
+    mask = 1 if trace.shape[0] == 2 else -1
     for k in range(k0, k1):
         i = k - k0
         f_query = oracle(x, g, data)
-        if look == 2:
-            control[3] += 1
-            _record(rows, i, memory[0], g, x_star, last, value(memory[0], data), f_query)
-        elif look == 1 and k % stride == 0:
-            control[3] += 1
-            _record(rows, i, x, g, x_star, last, value(x, data), f_query)
-        else:
-            _record(rows, i, x, g, x_star, last, math.nan if look == 1 else f_query, f_query)
-        judged = look != 1 or k % stride == 0
-        status = _status(rows[i, 0] if judged else 0.0, rows[i, 2], limits, control)
+        f = f_query
+        on_grid = True
+        if look != 0:
+            on_grid = look == 2 or k % stride == 0
+            f = math.nan
+            if on_grid:
+                control[3] += 1
+                f = value(judged, data)
+        grad2, dist2, step2 = observe(g, judged, x_star, trace, i & mask, (i + 1) & mask)
+        rows[i, 0] = f
+        rows[i, 1] = f_query
+        rows[i, 2] = grad2
+        rows[i, 3] = dist2
+        rows[i, 4] = step2
+        status = _status(f if on_grid else limit, grad2, tolerance, target, limit, control[0])
         if status == 0 and k == budget:
             status = 1
         if status != 0:
+            rows[i, 5] = math.nan
+            rows[i, 6] = 0.0
+            rows[i, 7] = 0.0
             control[1] = status
             return k
         used, values, gradients = step(k, schedule(k, plan), f_query, state, data, calls)

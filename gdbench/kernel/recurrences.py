@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from gdbench.kernel.contract import MATRIX, VECTOR, boolean, f64, i64, none, role
+from gdbench.kernel.contract import INTEGERS, MATRIX, VECTOR, boolean, f64, i64, none, role
+from gdbench.kernel.lanes import dot
 
 
 @role(none(VECTOR, f64, i64, VECTOR, VECTOR))
@@ -29,27 +30,63 @@ def modes(eigenvalues, alpha, beta, ahead, state, out):  # type: ignore[no-untyp
 
     e_{k+1} = (1 - alpha lambda)(e_k + beta (e_k - e_{k-1})) where ahead, else e_k - alpha lambda e_k + beta (e_k -
     e_{k-1}). eigenvalues has shape (n,), alpha and beta (m,) hold the parameters of the steps that lead to the m rows
-    of out (m, 3); state (2, n) is e_k and e_{k-1}.
+    of out (3, m); state (3, n) is e_k, e_{k-1} and work space.
     """
     n = eigenvalues.shape[0]
+    now, before, slopes = state[0], state[1], state[2]
     for k in range(alpha.shape[0]):
-        gap = 0.0
-        dist2 = 0.0
-        grad2 = 0.0
+        size, momentum = alpha[k], beta[k]
+        if ahead:
+            for i in range(n):
+                e = now[i]
+                now[i] = (1.0 - size * eigenvalues[i]) * (e + momentum * (e - before[i]))
+                before[i] = e
+        else:
+            for i in range(n):
+                e = now[i]
+                now[i] = (1.0 - size * eigenvalues[i]) * e + momentum * (e - before[i])
+                before[i] = e
         for i in range(n):
-            e = state[0, i]
-            momentum = beta[k] * (e - state[1, i])
-            slope = alpha[k] * eigenvalues[i]
-            moved = (1.0 - slope) * (e + momentum) if ahead else (1.0 - slope) * e + momentum
-            state[1, i] = e
-            state[0, i] = moved
-            square = moved * moved
-            dist2 += square
-            gap += eigenvalues[i] * square
-            grad2 += eigenvalues[i] * eigenvalues[i] * square
-        out[k, 0] = 0.5 * gap
-        out[k, 1] = dist2
-        out[k, 2] = grad2
+            slopes[i] = eigenvalues[i] * now[i]
+        out[0, k] = 0.5 * dot(slopes, now)
+        out[1, k] = dot(now, now)
+        out[2, k] = dot(slopes, slopes)
+
+
+#: What `compare` answers: counts, and indices that are -1 where there is no such row.
+RESOLVABLE_ROWS, VIOLATED_AT, TIGHTEST_AT, ATTAINED_AT = range(4)
+
+
+@role(f64(VECTOR, VECTOR, VECTOR, boolean, f64, f64, INTEGERS))
+def compare(measured, bound, allowance, two_sided, share, near, found):  # type: ignore[no-untyped-def]
+    """measured <= bound + allowance (|measured - bound| <= allowance where two_sided), row by row.
+
+    A row is resolvable where allowance <= share * bound, and attained where it is resolvable and measured / bound is
+    within `near` of 1; a bound of 0 that is met exactly is both. Comparisons are negated, so that NaN violates. Returns
+    the largest measured / bound over resolvable rows, -inf where there is none; found, shape (4,), is set as above.
+    """
+    found[0] = 0
+    found[1] = -1
+    found[2] = -1
+    found[3] = -1
+    largest = -math.inf
+    for i in range(measured.shape[0]):
+        exact_zero = measured[i] == 0.0 and bound[i] == 0.0
+        over = measured[i] - bound[i]
+        if two_sided:
+            over = abs(over)
+        if found[1] < 0 and not exact_zero and not over <= allowance[i]:
+            found[1] = i
+        if not exact_zero and not allowance[i] <= share * bound[i]:
+            continue
+        found[0] += 1
+        ratio = 1.0 if exact_zero else measured[i] / bound[i]
+        if ratio > largest:
+            largest = ratio
+            found[2] = i
+        if found[3] < 0 and abs(ratio - 1.0) <= near:
+            found[3] = i
+    return largest
 
 
 @role(none(f64, VECTOR))

@@ -52,7 +52,7 @@ class ModesJudge:
         assert spectrum is not None
         self._facts, self._betas, self._ahead, self._model = facts, betas, ahead, model
         self._eigenvalues = np.ascontiguousarray(spectrum.eigenvalues)
-        self._state = np.array([spectrum.coordinates, spectrum.coordinates])
+        self._state = np.array([spectrum.coordinates, spectrum.coordinates, spectrum.coordinates])
         self._grid = grid(facts.iterations)
         self._gaps = {0: facts.gap_0}
 
@@ -63,11 +63,11 @@ class ModesJudge:
     def hear(self, chunk: Chunk) -> list[Comparison]:
         """Compare the rows of a chunk."""
         facts, count = self._facts, len(chunk.k)
-        exact = np.empty((count, 3))
+        exact = np.empty((3, count))
         alphas = np.full(count, facts.value("alpha"))
         betas = self._betas(chunk.first, count)
         prepare(modes)(self._eigenvalues, alphas, betas, self._ahead, self._state, exact)
-        gap, dist2, grad2 = exact[:, 0].copy(), exact[:, 1].copy(), exact[:, 2].copy()
+        gap, dist2, grad2 = exact
         kept = self._grid[(self._grid >= chunk.first) & (self._grid < chunk.first + count)]
         self._gaps.update(zip(kept.tolist(), gap[kept - chunk.first].tolist(), strict=True))
         delta = facts.rounding.distance(chunk, *self._model)

@@ -35,7 +35,7 @@ class Rounding:
 
     def step(self, chunk: Chunk) -> Array:
         """eta: the rounding of the iterate committed by the step that led to k; shape (m,)."""
-        return np.asarray(self._scale * (self._offset + 2.0 * np.sqrt(chunk.before("dist2"))))
+        return chunk.once("eta", lambda: self._scale * (self._offset + 2.0 * np.sqrt(chunk.before("dist2"))))
 
     def distance(self, chunk: Chunk, rho: float, order: int) -> Array:
         """delta: the distance of the run from the exact iterate at k; shape (m,)."""

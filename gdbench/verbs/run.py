@@ -1,0 +1,141 @@
+"""`gdbench run`: run a suite, or pairs, and compare with what is expected."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gdbench.errors import BadInput
+from gdbench.verbs.options import json_option, print_json, store_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gdbench.evaluate import Report
+    from gdbench.execute import Outcome
+    from gdbench.store import Store
+
+
+@click.command("run")
+@click.argument("suite", required=False)
+@click.option("-p", "--problem", "problems", multiple=True, metavar="PROBLEM", help="As in quadratic[dim=5].")
+@click.option("-o", "--optimizer", "optimizers", multiple=True, metavar="OPTIMIZER", help="As in nesterov.")
+@click.option("-n", "--iterations", type=click.IntRange(min=1), help="Updates per run; without SUITE.  [default: 1000]")
+@click.option("-r", "--replicates", type=click.IntRange(min=1), help="Runs of each stochastic cell.")
+@click.option("--seed", type=click.IntRange(min=0), help="Number of the first replicate.")
+@click.option("--tol", type=float, help="Stop once ||g|| is at most this; without SUITE.  [default: 0, off]")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
+@click.option("--timeout", type=float, help="Seconds per cell.  [default: none]")
+@store_option("Where results are kept.")
+@click.option("--no-cache", is_flag=True, help="Run every cell, also those in the store, and store it afresh.")
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    suite: str | None,
+    problems: tuple[str, ...],
+    optimizers: tuple[str, ...],
+    iterations: int | None,
+    replicates: int | None,
+    seed: int | None,
+    tol: float | None,
+    jobs: int | None,
+    timeout: float | None,
+    store: Path,
+    no_cache: bool,
+    as_json: bool,
+) -> None:
+    """Run SUITE, or pairs of -o and -p, and judge every iterate.
+
+    Without SUITE, -p and -o: the suite `lecture`. With -p or -o alone: every pair of those given (all optimizers, or
+    all problems, where one of the two is missing). With SUITE they choose among its cells. SUITE may be a .toml file.
+    """
+    if timeout is not None and not (timeout > 0 and math.isfinite(timeout)):
+        raise BadInput(f"--timeout {timeout:g} must be a number of seconds > 0, such as 60.")
+    if tol is not None and not (tol >= 0 and math.isfinite(tol)):
+        raise BadInput(f"--tol {tol:g} must be a number >= 0: 0 turns it off.")
+    pairs = suite is None and bool(problems or optimizers)
+    for option, value in (("-n", iterations), ("--tol", tol)):
+        if value is not None and not pairs:
+            raise BadInput(f"A suite sets the budget of its cells: {option} goes with -p or -o, without SUITE.")
+    if replicates is not None or seed is not None:
+        click.echo("All of these methods are deterministic: one run each, -r and --seed change nothing.", err=True)
+
+    settings: dict[str, object] = {
+        "read": not no_cache,
+        "jobs": jobs,
+        "timeout": math.inf if timeout is None else timeout,
+    }
+    if pairs:
+        report, outcome = _pairs(problems, optimizers, iterations or 1000, tol or 0.0, store, settings)
+        title = ""
+    else:
+        report, outcome, title = _suite(suite, problems, optimizers, store, settings)
+    if as_json:
+        print_json("run", {"runs": report.runs, "verdicts": report.verdicts, "claims": report.claims})
+    else:
+        from gdbench.verbs.words import render
+
+        click.echo(render(report, title, outcome.loaded, outcome.ran))
+    ctx.exit(0 if report.as_expected else 1)
+
+
+def _suite(
+    name: str | None, problems: Sequence[str], optimizers: Sequence[str], store: Path, settings: dict[str, object]
+) -> tuple[Report, Outcome, str]:
+    from gdbench import evaluate
+    from gdbench.suite import DEFAULT, load
+
+    wanted = load(name or DEFAULT)
+    if problems or optimizers:
+        wanted = evaluate.filtered(wanted, problems, optimizers)
+    with _open(store) as results:
+        outcome = _execute(wanted.cells, results, settings)
+    return evaluate.suite(wanted, outcome.results), outcome, wanted.title
+
+
+def _pairs(
+    problems: Sequence[str],
+    optimizers: Sequence[str],
+    iterations: int,
+    tolerance: float,
+    store: Path,
+    settings: dict[str, object],
+) -> tuple[Report, Outcome]:
+    from gdbench import evaluate, registry
+    from gdbench.run import Cell
+
+    # Named selectors are built here, so that what is wrong with them is said before anything is touched.
+    for what, texts in (("problem", problems), ("optimizer", optimizers)):
+        for text in texts:
+            getattr(registry, what)(text)
+    cells = [
+        Cell(optimizer, problem, iterations, tolerance)
+        for optimizer in optimizers or registry.names("optimizer")
+        for problem in problems or registry.names("problem")
+    ]
+    named = len(problems) == 1 and len(optimizers) == 1
+    if named:
+        registry.optimizer(optimizers[0]).tune(registry.problem(problems[0]))
+    with _open(store) as results:
+        outcome = _execute(list(dict.fromkeys(cells)), results, {**settings, "named": named})
+    return evaluate.pairs(outcome.results), outcome
+
+
+def _open(path: Path) -> Store:
+    from gdbench.store import Store
+
+    return Store(path)
+
+
+def _execute(cells: Sequence[object], store: Store, settings: dict[str, object]) -> Outcome:
+    from gdbench.execute import execute
+    from gdbench.store import Nondeterminism
+
+    try:
+        return execute(cells, store, **settings)  # type: ignore[arg-type]
+    except Nondeterminism as error:
+        raise click.ClickException(f"{error} Move the store away, or give another --store.") from error
