@@ -71,7 +71,7 @@ def _judged(row: Row, result: Result) -> Iterable[dict[str, Any]]:
     given = set()
     for verdict in result.verdicts:
         given.add(verdict.theorem)
-        expected = row.expected.get(verdict.theorem, "")
+        expected = row.expected.get(verdict.theorem, "holds")
         yield _verdict(replace(verdict, expected=expected), as_expected=verdict.outcome == expected)
     for theorem in row.expected:
         if theorem not in given:

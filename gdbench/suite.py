@@ -28,7 +28,7 @@ _SCALING = ("optimizer", "problem", "kappa", "iterations", "target", "exponent")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A cell, its expected status, and the expected outcome of each theorem."""
+    """A cell, its expected status, and the expected outcome of each theorem that is not expected to hold."""
 
     cell: Cell
     status: str
