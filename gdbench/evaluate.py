@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from gdbench import registry
-from gdbench.claims.claim import Claim
+from gdbench.claims.claim import Claim, Finding, NotMeasured
 from gdbench.errors import BadInput
 from gdbench.rate import scaling_verdict
 from gdbench.run import Cell, Result
@@ -107,12 +107,18 @@ class _Runs:
         if pair not in self._results:
             needs = f"The claim {self.claim} needs {pair[0]} on {pair[1]}"
             raise BadInput(f"{needs}: add that cell to the suite {self._suite}.")
-        return self._results[pair]
+        result = self._results[pair]
+        if not len(result.trajectory):
+            raise NotMeasured(f"{pair[0]} on {pair[1]} {result.status}: {result.reason}")
+        return result
 
 
 def _claim(claim: Claim, runs: _Runs) -> dict[str, Any]:
     runs.claim = claim.id
-    finding = claim.measure(runs)
+    try:
+        finding = claim.measure(runs)
+    except NotMeasured as nothing:
+        finding = Finding("not measured", str(nothing), {})
     row: dict[str, Any] = {"id": claim.id, "section": claim.section, "says": claim.says, "expects": claim.expects}
     row.update(status=finding.status, figure=finding.figure, values=dict(finding.values))
     return {**row, "as_expected": finding.status == claim.expects}

@@ -13,16 +13,9 @@ import numpy as np
 
 from gdbench import registry
 from gdbench.jury import Jury
-from gdbench.kernel import (
-    COLUMNS,
-    COMPILED,
-    box_data,
-    box_pair,
-    box_state,
-    descend,
-    prepare,
-)
+from gdbench.kernel import BOXES, COLUMNS, box_data, box_pair, box_state, descend, prepare
 from gdbench.kernel.driver import AHEAD, FAILURE, QUERY, SAMPLED, STATUS, STOP
+from gdbench.kernel.recurrences import JUDGING
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
 from gdbench.trajectory import PATH_DIMENSION, Chunk, Recorder, Trajectory, stride
@@ -93,7 +86,8 @@ def compile_kernels(cells: Iterable[Cell]) -> None:
     for cell in cells:
         problem, optimizer = registry.problem(cell.problem), registry.optimizer(cell.optimizer)
         _pair(problem, optimizer)
-    prepare(descend)
+    for kernel in (*BOXES, *JUDGING, descend):
+        prepare(kernel)
 
 
 def _pair(problem: Problem, optimizer: Optimizer) -> Any:
@@ -115,7 +109,7 @@ def run_pair(
     `BadInput` is raised where the problem lacks a constant that the tuning needs. timeout is in seconds.
     """
     tuning = optimizer.tune(problem)
-    control = np.zeros(4, dtype=np.int64)
+    control = np.zeros(6, dtype=np.int64)
     flag = stop if stop is not None else StopFlag()
     timed_out = threading.Event()
 
@@ -164,6 +158,7 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
     buffer = np.zeros((length + 1, len(COLUMNS)))
     keeps_path = problem.n <= PATH_DIMENSION
     trace = np.tile(x, (length + 1 if keeps_path else 2, 1))
+    nowhere = np.zeros((length + 1, 0))
     recorder = Recorder(cell.iterations)
     plan = np.array(tuning.plan)
     judged = memory[0] if look == AHEAD else x
@@ -178,20 +173,18 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
         )
         count = end - k + 1
         rows = buffer[: count + 1]
-        if keeps_path:
-            rows = np.hstack([rows, trace[: count + 1]])
-        recorder.add(k, rows[1:])
+        path = trace[: count + 1] if keeps_path else nowhere[: count + 1]
+        recorder.add(k, rows[1:], path[1:])
         if jury is None:
             jury = Jury(problem, optimizer, tuning, cell.iterations, rows[1].copy())
-            jury.hear(Chunk(1, rows[1:]))
+            jury.hear(Chunk(1, rows[1:], path[1:]))
         else:
-            jury.hear(Chunk(k, rows))
-        last = rows[-1].copy()
-        buffer[0] = last[: len(COLUMNS)]
-        trace[0] = trace[count if len(trace) > 2 else count & 1]
+            jury.hear(Chunk(k, rows, path))
+        buffer[0] = rows[-1]
+        trace[0] = trace[count if keeps_path else count & 1]
         k = end + 1
     assert jury is not None
-    trajectory = recorder.finish(end, last)
+    trajectory = recorder.finish(end, buffer[0], path[-1])
     status = STATUSES[control[STATUS]]
     reason = optimizer.failures[control[FAILURE] - 1] if status == "failed" else ""
     summary, verdicts = jury.verdicts(trajectory, status)
@@ -203,4 +196,3 @@ def problem_value(problem: Problem, x: Array) -> float:
     return float(prepare(problem.value)(x, box_data(*problem.arrays())))
 
 
-__all__ = ["COMPILED", "Cell", "Result", "StopFlag", "compile_kernels", "problem_value", "run_cell", "run_pair"]

@@ -99,10 +99,14 @@ class Store:
             if write:
                 self._make_if_missing()
             self._check_header()
-            self._check_pages()
-            self._connection = self._connect("rw" if write else "ro")
-            if write:
-                self._prepare_to_write()
+            self._connection = self._connect()
+            try:
+                self._check_pages()
+                if write:
+                    self._prepare_to_write()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -180,24 +184,24 @@ class Store:
                 "give another --store."
             )
 
-    def _check_pages(self) -> None:
-        connection = self._connect("ro")
-        try:
-            self._check_version(connection.execute("PRAGMA user_version").fetchone()[0])
-            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if answer != "ok":
-                raise self._damaged(" ".join(answer.replace("*** in database main ***", "").split()))
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if not {"runs", "trajectories", "verdicts", "wall_times"} <= tables:
-                raise self._damaged("a table is missing")
-        finally:
-            connection.close()
-
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        uri = f"{self.path.resolve().as_uri()}?mode={mode}"
+    def _connect(self) -> sqlite3.Connection:
+        # Writable for readers too: after a kill, SQLite first brings the file in order.
+        uri = f"{self.path.resolve().as_uri()}?mode=rw"
         return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
 
+    def _check_pages(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA query_only = ON")
+        self._check_version(execute("PRAGMA user_version").fetchone()[0])
+        (answer,) = execute("PRAGMA quick_check(1)").fetchone()
+        if answer != "ok":
+            raise self._damaged(" ".join(answer.replace("*** in database main ***", "").split()))
+        tables = {name for (name,) in execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not {"runs", "trajectories", "verdicts", "wall_times"} <= tables:
+            raise self._damaged("a table is missing")
+
     def _prepare_to_write(self) -> None:
+        self._connection.execute("PRAGMA query_only = OFF")
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:

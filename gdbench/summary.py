@@ -23,10 +23,9 @@ class Summary:
         self._reached: int | None = None
         self._increases = 0
         self._peak, self._peak_k = 1.0, 0
-        self._flips = np.zeros(max(len(start) - len(COLUMNS), 0), dtype=int)
-        self._calls = np.array([0.0, 1.0])
+        self._flips: Array | None = None
         self._most_trials = 0.0
-        self._last = start
+        self._last, self._x = start, np.zeros(0)
 
     def hear(self, chunk: Chunk) -> None:
         """Take the rows of a chunk."""
@@ -40,15 +39,16 @@ class Summary:
         if self._gap_0 > 0 and np.any(gap > self._peak * self._gap_0):
             self._peak = float(np.nanmax(gap)) / self._gap_0
             self._peak_k = int(chunk.k[int(np.nanargmax(gap))])
-        self._flips += np.sum(chunk.path[1:] * chunk.path[:-1] < 0.0, axis=0)
-        trials = chunk.before("value_calls")
-        self._calls += [float(trials.sum()), float(chunk.before("gradient_calls").sum()) + len(trials)]
-        self._most_trials = max(self._most_trials, float(trials.max()))
+        flips = np.sum(chunk.path[1:] * chunk.path[:-1] < 0.0, axis=0)
+        self._flips = flips if self._flips is None else self._flips + flips
+        trials = chunk.now("value_calls") - chunk.before("value_calls")
+        self._most_trials = max(self._most_trials, float(np.max(trials)))
         self._last = chunk.rows[-1].copy()
+        self._x = chunk.path[-1].copy()
 
     def figures(self) -> dict[str, Any]:
         """The figures by name; iterations_to_target is None where the target was not reached."""
-        last = dict(zip(COLUMNS, self._last, strict=False))
+        last = dict(zip(COLUMNS, self._last, strict=True))
         return {
             "f": float(last["f"]),
             "gap": float(last["f"] - self._f_star),
@@ -59,9 +59,9 @@ class Summary:
             "increases": self._increases,
             "peak": self._peak,
             "peak_k": self._peak_k,
-            "sign_changes": [int(count) for count in self._flips],
-            "value_calls": int(self._calls[0]),
-            "gradient_calls": int(self._calls[1]),
+            "sign_changes": [] if self._flips is None else [int(count) for count in self._flips],
+            "value_calls": int(last["value_calls"]),
+            "gradient_calls": int(last["gradient_calls"]),
             "most_trials": int(self._most_trials),
-            "x": [float(value) for value in self._last[len(COLUMNS) :]],
+            "x": [float(value) for value in self._x],
         }

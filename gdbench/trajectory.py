@@ -21,10 +21,15 @@ PATH_DIMENSION = 3
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive rows of a run, with the row before them: k runs over the rows that are judged, all >= 1."""
+    """Consecutive rows of a run, with the row before them: k runs over the rows that are judged, all >= 1.
+
+    rows has shape (m + 1, 8); path, shape (m + 1, c), holds the coordinates of the iterates of a small problem (c = n)
+    or none (c = 0). Both are views of buffers that the next chunk overwrites.
+    """
 
     first: int
     rows: Array
+    path: Array
     _made: dict[str, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, name: str, make: Callable[[], Array]) -> Array:
@@ -46,11 +51,6 @@ class Chunk:
         """A column at k - 1, shape (m,)."""
         return self.rows[:-1, COLUMNS.index(column)]
 
-    @property
-    def path(self) -> Array:
-        """The recorded coordinates at k - 1 and k, shape (m + 1, c)."""
-        return self.rows[:, len(COLUMNS) :]
-
 
 def stride(iterations: int) -> int:
     """The distance of the stored grid's equally spaced iterations."""
@@ -71,7 +71,7 @@ def grid(iterations: int) -> Integers:
 class Trajectory:
     """Columns of equal length, one entry per stored row: k, those of `gdbench.kernel.COLUMNS`, then x0, x1, ….
 
-    value_calls and gradient_calls are totals up to x_k, calls made only to record excluded.
+    value_calls and gradient_calls are totals up to x_k and its gradient, calls made only to record excluded.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -94,35 +94,26 @@ class Recorder:
 
     def __init__(self, iterations: int) -> None:
         self._grid = grid(iterations)
-        self._kept: list[Array] = []
         self._k: list[Integers] = []
-        self._calls = np.zeros(2)
+        self._rows: list[Array] = []
+        self._path: list[Array] = []
 
-    def add(self, first: int, rows: Array) -> None:
-        """Take rows k = first, first + 1, …; the last row of a run that ended early is kept by `finish`."""
+    def add(self, first: int, rows: Array, path: Array) -> None:
+        """Take rows k = first, first + 1, … and the coordinates beside them."""
         wanted = self._grid[np.searchsorted(self._grid, first) : np.searchsorted(self._grid, first + len(rows))]
-        self._keep(first, rows, wanted)
+        self._keep(wanted, rows[wanted - first], path[wanted - first])
 
-    def _keep(self, first: int, rows: Array, wanted: Integers) -> None:
-        kept = rows[wanted - first].copy()
-        calls = np.cumsum(rows[:, 6:8], axis=0) + self._calls
-        before = np.vstack([self._calls, calls[:-1]])
-        kept[:, 6:8] = before[wanted - first] + np.column_stack([np.zeros(len(wanted)), wanted + 1])
-        self._calls = calls[-1]
-        self._kept.append(kept)
-        self._k.append(wanted)
+    def _keep(self, k: Integers, rows: Array, path: Array) -> None:
+        self._k.append(k)
+        self._rows.append(rows)
+        self._path.append(path)
 
-    def finish(self, last: int, row: Array) -> Trajectory:
-        """The trajectory of a run whose last row is k = last."""
-        k = np.concatenate(self._k)
-        rows = np.concatenate(self._kept)
-        if k[-1] != last:
-            final = row.copy()
-            final[6:8] = np.add(self._calls, [0.0, last + 1.0])
-            k = np.append(k, last)
-            rows = np.vstack([rows, final])
-        columns: dict[str, NDArray[Any]] = {"k": k}
+    def finish(self, last: int, row: Array, place: Array) -> Trajectory:
+        """The trajectory of a run whose last row is k = last; that row is kept also where the run ended early."""
+        if self._k[-1].size == 0 or self._k[-1][-1] != last:
+            self._keep(np.array([last]), row[np.newaxis], place[np.newaxis])
+        rows, path = np.concatenate(self._rows), np.concatenate(self._path)
+        columns: dict[str, NDArray[Any]] = {"k": np.concatenate(self._k)}
         columns.update({name: rows[:, i].copy() for i, name in enumerate(COLUMNS)})
-        for i in range(rows.shape[1] - len(COLUMNS)):
-            columns[f"x{i}"] = rows[:, len(COLUMNS) + i].copy()
+        columns.update({f"x{i}": path[:, i].copy() for i in range(path.shape[1])})
         return Trajectory(columns)

@@ -63,7 +63,8 @@ class Tally:
     def add(self, k: Array, comparison: Comparison) -> None:
         """Count one comparison over rows k, shape (m,)."""
         found = np.zeros(4, dtype=np.int64)
-        arrays = [np.ascontiguousarray(array) for array in (comparison.measured, comparison.bound, comparison.allowance)]
+        sides = (comparison.measured, comparison.bound, comparison.allowance)
+        arrays = [np.ascontiguousarray(array) for array in sides]
         largest = prepare(compare)(*arrays, comparison.two_sided, RESOLVABLE, ATTAINED, found)
         resolvable, violated, tightest, attained = found.tolist()
         self._total += len(k)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gdbench import registry
-from gdbench.kernel import below, dot, oracle, seed_draws, step, value
+from gdbench.kernel import COMPILED, below, dot, oracle, seed_draws, step, value
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Constant, Problem
 from gdbench.problems.quadratic import diagonal_product
@@ -286,6 +286,7 @@ def test_tolerance_and_target_stop_at_the_first_row_that_meets_them():
             np.testing.assert_array_equal(column, whole.trajectory[name][: low + 1])
 
 
+@pytest.mark.skipif(not COMPILED, reason="minutes of plain Python, for arrays of the same size")
 def test_memory_does_not_grow_with_iterations():
     peaks = []
     run_cell(Cell("gradient_descent", "damping", 20_000))

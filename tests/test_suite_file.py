@@ -6,7 +6,7 @@ from gdbench.claims.claim import Claim, Finding
 from gdbench.errors import BadInput
 from gdbench.evaluate import filtered, pairs
 from gdbench.evaluate import suite as evaluated
-from gdbench.execute import execute
+from gdbench.execute import execute, failed
 from gdbench.run import Cell
 from gdbench.suite import load, names
 
@@ -63,7 +63,7 @@ def test_what_is_expected_is_compared(good, results):
     report = evaluated(good, results)
     rows = {row["theorem"]: row for row in report.verdicts}
     assert rows["gd_sc_gap"]["as_expected"] and rows["gd_sc_gap"]["expected"] == "attained"
-    assert not rows["gd_pl"]["as_expected"] and rows["gd_pl"]["expected"] == ""
+    assert rows["gd_pl"]["expected"] == "holds"
     assert rows["scaling_kappa"]["outcome"] == rows["scaling_kappa"]["expected"] == "holds"
     assert rows["scaling_kappa"]["kind"] == "scaling"
     assert [row["status"] for row in report.runs] == ["finished", *["reached"] * 4]
@@ -111,8 +111,15 @@ def test_claims_look_up_runs_by_any_spelling(good, results):
 
 
 def test_a_claim_without_its_cell_is_an_error_that_names_both(good, results):
-    with pytest.raises(BadInput, match="claim mine needs gradient_descent on bowl.*suite mine"):
+    with pytest.raises(BadInput, match=r"claim mine needs gradient_descent on bowl.*suite mine"):
         evaluated(replace(good, claims=(claim("bowl"),)), results)
+
+
+def test_a_claim_whose_run_failed_is_a_row(good, results):
+    nothing = failed(results[0].cell, ZeroDivisionError("no"))
+    rows = evaluated(replace(good, claims=(claim(),)), [nothing, *results[1:]]).claims
+    assert [row["status"] for row in rows] == ["not measured"] and not rows[0]["as_expected"]
+    assert "ZeroDivisionError: no" in rows[0]["figure"]
 
 
 def test_a_filter_keeps_families_and_instances_and_the_claims_that_they_decide(good):

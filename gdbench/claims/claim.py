@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from gdbench.run import Result
 from gdbench.verdict import Verdict
 
-Status = Literal["confirmed", "loose", "refuted"]
+Status = Literal["confirmed", "loose", "refuted", "not measured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,10 @@ class Finding:
     status: Status
     figure: str
     values: dict[str, float]
+
+
+class NotMeasured(Exception):
+    """A run that a claim needs came to nothing; the message says which."""
 
 
 class Runs(Protocol):
@@ -45,7 +49,10 @@ class Claim:
 
 def verdict_on(result: Result, theorem: str) -> Verdict:
     """The verdict of one theorem on one run."""
-    return next(verdict for verdict in result.verdicts if verdict.theorem == theorem)
+    for verdict in result.verdicts:
+        if verdict.theorem == theorem:
+            return verdict
+    raise NotMeasured(f"{result.cell.optimizer} on {result.cell.problem} {result.status}: no verdict on {theorem}")
 
 
 def iterations(result: Result) -> int:

@@ -1,6 +1,7 @@
 """The only room with numba in it: contract, lanes, maths, draws, matrix products, the driver and the disk cache."""
 
 from gdbench.kernel.contract import (
+    BOXES,
     COMPILED,
     box_data,
     box_pair,
@@ -22,6 +23,7 @@ from gdbench.kernel.maths import cos, exp, log1p, sin, tanh
 from gdbench.kernel.products import combine_rows
 
 __all__ = [
+    "BOXES",
     "COLUMNS",
     "COMPILED",
     "below",

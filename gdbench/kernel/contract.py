@@ -7,6 +7,7 @@ Python and computes the same bits.
 
 from __future__ import annotations
 
+import threading
 from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,7 @@ MATRIX = types.Array(f64, 2, "C")
 INTEGERS = types.Array(i64, 1, "C")
 
 Function = Callable[..., Any]
+_COMPILING = threading.RLock()
 
 
 def helper(function: Function) -> Function:
@@ -53,9 +55,16 @@ def role(signature: Any) -> Callable[[Function], Function]:
 
 
 def prepare(kernel: Function) -> Function:
-    """Compile a kernel for its role's signature (from the disk cache where it can) and return it."""
+    """Compile a kernel for its role's signature (from the disk cache where it can) and return it.
+
+    Numba's own lock does not make compiling from several threads safe (references vanish), so kernels are prepared in
+    the main thread where they can be, and one at a time where they cannot.
+    """
     if COMPILED and not kernel.signatures:  # type: ignore[attr-defined]
-        kernel.compile(kernel.signature)  # type: ignore[attr-defined]
+        with _COMPILING:
+            kernel.compile(kernel.signature)  # type: ignore[attr-defined]
+            # Without this a box is compiled anew for every set of functions that it is handed.
+            kernel.disable_compile()  # type: ignore[attr-defined]
     return kernel
 
 
@@ -188,6 +197,9 @@ def _box_pair(calls, schedule, step):  # type: ignore[no-untyped-def]
     boxed.step = step
     return boxed
 
+
+#: What every run needs besides its pair.
+BOXES = (_box_data, _box_calls, _box_state, _box_pair)
 
 _PlainData = namedtuple("_PlainData", DATA_FIELDS)  # type: ignore[misc]
 _PlainCalls = namedtuple("_PlainCalls", ("oracle", "value", "product"))

@@ -22,7 +22,8 @@ from gdbench.kernel.lanes import observe
 
 #: f: f(x_k). f_query: what the oracle said at its query point. grad2: ||g||^2 there. dist2: ||x_k - x*||^2.
 #: step2: ||x_k - x_{k-1}||^2, 0 at the start. alpha: step size of update k, NaN in the last row.
-#: value_calls, gradient_calls: what update k asked for beyond the oracle's one call at its query point.
+#: value_calls, gradient_calls: what the method has asked for up to x_k and its gradient, calls made only to record not
+#: counted.
 COLUMNS = ("f", "f_query", "grad2", "dist2", "step2", "alpha", "value_calls", "gradient_calls")
 
 #: Which iterate is judged: the query point; the query point of a stochastic oracle; or memory[0].
@@ -31,7 +32,7 @@ QUERY, SAMPLED, AHEAD = 0, 1, 2
 RUNNING, FINISHED, CONVERGED, REACHED, DIVERGED, FAILED, STOPPED = range(7)
 
 #: control[STOP] is set from another thread; the kernel answers in the other cells.
-STOP, STATUS, FAILURE, RECORD_CALLS = range(4)
+STOP, STATUS, FAILURE, RECORD_CALLS, VALUE_CALLS, GRADIENT_CALLS = range(6)
 #: limits: ||g||^2 at which to stop, f at which to stop, f beyond which the run has diverged.
 GRAD2_LIMIT, VALUE_TARGET, VALUE_LIMIT = range(3)
 
@@ -74,6 +75,7 @@ def descend(pair, state, judged, plan, data, x_star, k0, k1, budget, trace, look
     for k in range(k0, k1):
         i = k - k0
         f_query = oracle(x, g, data)
+        control[5] += 1
         f = f_query
         on_grid = True
         if look != 0:
@@ -88,19 +90,19 @@ def descend(pair, state, judged, plan, data, x_star, k0, k1, budget, trace, look
         rows[i, 2] = grad2
         rows[i, 3] = dist2
         rows[i, 4] = step2
+        rows[i, 6] = control[4]
+        rows[i, 7] = control[5]
         status = _status(f if on_grid else limit, grad2, tolerance, target, limit, control[0])
         if status == 0 and k == budget:
             status = 1
         if status != 0:
             rows[i, 5] = math.nan
-            rows[i, 6] = 0.0
-            rows[i, 7] = 0.0
             control[1] = status
             return k
         used, values, gradients = step(k, schedule(k, plan), f_query, state, data, calls)
         rows[i, 5] = used
-        rows[i, 6] = max(values, 0)
-        rows[i, 7] = gradients
+        control[4] += max(values, 0)
+        control[5] += gradients
         if values < 0:
             control[1] = 5
             control[2] = -values

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from gdbench.kernel.contract import COMPILED, f64, inlined, types
+from gdbench.kernel.contract import COMPILED, f64, inlined
 
 LANES = 8
 _DOUBLE = ir.DoubleType()

@@ -95,3 +95,7 @@ def fista_times(t, out):  # type: ignore[no-untyped-def]
     for j in range(out.shape[0]):
         t = 0.5 * (1.0 + math.sqrt(1.0 + 4.0 * t * t))
         out[j] = t
+
+
+#: What judging needs.
+JUDGING = (decaying_sum, modes, compare, fista_times)

@@ -77,7 +77,7 @@ def few_backtracks(facts: Facts, chunk: Chunk) -> Comparison:
     names = ("L", "alpha_init", "factor", "c")
     most = most_backtracks(*(facts.value(name) for name in names))
     visible = 0.01 * facts.value("c") * chunk.before("alpha") * chunk.before("grad2") - value_rounding(facts, chunk)
-    trials = np.maximum(chunk.before("value_calls") - 1.0, 0.0)
+    trials = np.maximum(chunk.now("value_calls") - chunk.before("value_calls") - 1.0, 0.0)
     return Comparison(trials, np.full(len(trials), float(most)), np.where(visible >= 0.0, 0.0, np.inf))
 
 

@@ -139,7 +139,10 @@ def index_of_nonconvex(monkeypatch: Any) -> None:
 
 
 def rows_one_early(monkeypatch: Any) -> None:
-    monkeypatch.setattr(DRIVING, "Chunk", lambda first, rows: Chunk(first, rows[1:] if first == 1 else rows))
+    def early(first: int, rows: Any, path: Any) -> Chunk:
+        return Chunk(first, rows[1:], path[1:]) if first == 1 else Chunk(first, rows, path)
+
+    monkeypatch.setattr(DRIVING, "Chunk", early)
 
 
 def forgiving(monkeypatch: Any) -> None:
