@@ -253,7 +253,7 @@ def spectrum(problem: Problem) -> list[str]:
     return found
 
 
-def metadata(problem: Problem) -> list[str]:
+def metadata(problem: Problem) -> list[str]:  # noqa: C901 - a list of independent facts
     """Sources are given, constants finite and consistent, arrays of the types and shapes that kernels expect."""
     found = [] if problem.source.strip() else ["source: empty"]
     for name in ("L", "mu", "pl", "f_star"):

@@ -79,7 +79,7 @@ def descend(pair, state, judged, plan, data, x_star, k0, k1, budget, trace, look
         f = f_query
         on_grid = True
         if look != 0:
-            on_grid = look == 2 or k % stride == 0
+            on_grid = look == 2 or k % stride == 0 or k == budget
             f = math.nan
             if on_grid:
                 control[3] += 1
