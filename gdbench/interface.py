@@ -17,7 +17,7 @@ from gdbench.execute import Interrupted, execute, in_worker
 from gdbench.optimizer import Optimizer
 from gdbench.packing import settled
 from gdbench.problem import Problem
-from gdbench.run import Cell, StopFlag, run_pair
+from gdbench.run import Cell, StopFlag, compile_pair, run_pair
 from gdbench.run import Result as Raw
 from gdbench.store import Store
 from gdbench.suite import DEFAULT, load
@@ -93,6 +93,7 @@ def run(
     subject = registry.problem(problem) if isinstance(problem, str) else problem
     cell = Cell(method.name, subject.name, iterations, float(tolerance), float(target))
     stop = StopFlag()
+    compile_pair(subject, method)
     raw = in_worker(_job(subject, method, cell, stop, timeout), stop)
     if stop.raised:
         raise Interrupted(result=_shown(raw))

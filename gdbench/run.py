@@ -84,8 +84,12 @@ class StopFlag:
 def compile_kernels(cells: Iterable[Cell]) -> None:
     """Compile what the cells need, in this thread: threads must not compile."""
     for cell in cells:
-        problem, optimizer = registry.problem(cell.problem), registry.optimizer(cell.optimizer)
-        _pair(problem, optimizer)
+        compile_pair(registry.problem(cell.problem), registry.optimizer(cell.optimizer))
+
+
+def compile_pair(problem: Problem, optimizer: Optimizer) -> None:
+    """Compile what a run needs, in this thread."""
+    _pair(problem, optimizer)
     for kernel in (*BOXES, *JUDGING, descend):
         prepare(kernel)
 

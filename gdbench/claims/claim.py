@@ -55,6 +55,14 @@ def verdict_on(result: Result, theorem: str) -> Verdict:
     raise NotMeasured(f"{result.cell.optimizer} on {result.cell.problem} {result.status}: no verdict on {theorem}")
 
 
+def sound(result: Result, theorem: str) -> Result:
+    """The result, if the run obeys a theorem; a claim is not decided by a run that is itself wrong."""
+    verdict = verdict_on(result, theorem)
+    if verdict.outcome not in ("attained", "holds"):
+        raise NotMeasured(f"{result.cell.optimizer} on {result.cell.problem}: {theorem} is {verdict.outcome}")
+    return result
+
+
 def iterations(result: Result) -> int:
     """Iterations to gap <= 1e-6 gap_0; the budget plus one where that was not reached, so that comparisons fail."""
     reached = result.summary["iterations_to_target"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gdbench.claims.claim import Claim, Finding, Runs
+from gdbench.claims.claim import Claim, Finding, Runs, sound
 from gdbench.claims.rates import at
 
 NUMPY = ("gradient_descent[alpha=0.01]", "bowl")
@@ -29,7 +29,7 @@ def torch_example(runs: Runs) -> Finding:
 
 
 def worked_table(runs: Runs) -> Finding:
-    run = runs(*WORKED)
+    run = sound(runs(*WORKED), "quad_gd_exact")
     loss, final = at(run, "f", 11), at(run, "f", 100)
     w = (at(run, "x0", 100), at(run, "x1", 100))
     figure = (
@@ -41,7 +41,7 @@ def worked_table(runs: Runs) -> Finding:
 
 
 def worked_error(runs: Runs) -> Finding:
-    run = runs(*WORKED)
+    run = sound(runs(*WORKED), "quad_gd_exact")
     off = [at(run, f"x{i}", 100) - TRUE_WEIGHTS[i] for i in range(2)]
     error = (off[0] ** 2 + off[1] ** 2) ** 0.5
     figure = f"||w - w_true|| = {error:.6f}, not 0.001234: least squares does not return the weights behind noisy data"

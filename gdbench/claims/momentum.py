@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gdbench.claims.claim import Claim, Finding, Runs, iterations
+from gdbench.claims.claim import Claim, Finding, Runs, iterations, sound
 from gdbench.claims.rates import GD, at, worst
 from gdbench.run import Result
 
@@ -114,7 +114,7 @@ def until_target(run: Result) -> tuple[int, int]:
 
 
 def plain_oscillates(runs: Runs) -> Finding:
-    run = runs(GD, DAMPING)
+    run = sound(runs(GD, DAMPING), "quad_gd_exact")
     flips = run.summary["sign_changes"][1]
     figure = (
         f"alpha = 1/L: y is {at(run, 'x1', 1):g} after one step and changes sign {flips} times in "

@@ -21,13 +21,13 @@ Row = Mapping[str, Any]
 
 
 def render(report: Report, title: str, loaded: int, ran: int) -> str:
-    """The whole answer."""
+    """The whole answer; what people read first stands last, where a terminal shows it."""
     parts = [title] if title else []
+    parts += _runs(report)
     if report.claims:
         parts.append("Claims\n" + "\n".join(_claim(row) for row in report.claims))
     if report.verdicts:
         parts.append("Verdicts by outcome\n" + _counts(report.verdicts))
-    parts += _runs(report)
     unexpected = list(_unexpected(report))
     if unexpected:
         parts.append("Not as expected\n" + "\n".join(unexpected))

@@ -1,0 +1,93 @@
+"""The lecture's claims: the figures are those that independent scripts found, and other runs give other statuses."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gdbench.claims import claims
+from gdbench.claims.claim import NotMeasured
+from gdbench.evaluate import _Runs as Lookup
+from gdbench.execute import execute
+from gdbench.suite import load
+
+#: Found with small NumPy and mpmath scripts that share no code with gdbench.
+FIGURES = {
+    "theorem-1": {"factor": 8.04},
+    "theorem-1-proof": {"factor": 2.01},
+    "iterations-kappa": {"iterations_100": 688, "factor": 138155 / 69075},
+    "theorem-2": {"factor": 0.9801},
+    "kappa-2": {"gap_factor": 0.25, "distance_factor": 0.5},
+    "step-optimal": {"one_over_L": 688, "two_over_L_mu": 346},
+    "step-smaller": {"factor": 0.999**2},
+    "divergence": {"growth": 1.21},
+    "momentum-sqrt-kappa": {"factor": 1381.55 / 708},
+    "speedup-100": {"heavy_ball": 688 / 58, "nesterov": 688 / 88},
+    "speedup-10000": {"heavy_ball": 69075 / 708, "nesterov": 69075 / 919},
+    "nesterov-constants": {"nesterov": 88, "heavy_ball": 58},
+    "momentum-average": {"weight": 10.0},
+    "damping-plain": {"sign_changes": 0},
+    "damping-momentum": {"sign_changes": 42, "increases": 56, "peak": 7.17},
+    "damping-faster": {"plain": 653, "momentum": 124},
+    "optimal-beta": {"x_low": -2208 / 1225, "x_high": 2592 / 1225},
+    "numpy-example": {"iterations": 807},
+    "torch-example": {"x": 1.0185e-9, "y": 6.111e-10},
+    "worked-example-table": {"loss": 0.55924, "w0": 2.018, "w1": -1.517},
+    "worked-example-error": {"error": 0.024380},
+}
+#: Claims that are decided without a run, or by figures that no standstill changes.
+DECIDED_WITHOUT_PROGRESS = {"armijo-code"}
+
+
+@pytest.fixture(scope="module")
+def lecture():
+    wanted = load("lecture")
+    return wanted, execute(wanted.cells).results
+
+
+@pytest.mark.parametrize("name", claims())
+def test_each_claim_is_decided_as_expected(lecture, name):
+    claim = claims()[name]
+    finding = claim.measure(Lookup("lecture", lecture[1]))
+    assert finding.status == claim.expects
+    for key, value in FIGURES.get(name, {}).items():
+        assert finding.values[key] == pytest.approx(value, rel=1e-3), key
+
+
+def standstill(result):
+    """The same run, had it never moved: every row is the first one, and nothing holds."""
+    rows = {name: np.full_like(column, column[0]) for name, column in result.trajectory.columns.items()}
+    rows["k"] = result.trajectory["k"]
+    verdicts = tuple(replace(verdict, outcome="violated") for verdict in result.verdicts)
+    summary = {**result.summary, "iterations_to_target": None, "increases": 0, "gap": result.summary["gap_0"]}
+    summary["sign_changes"] = [0 for _ in result.summary["sign_changes"]]
+    summary["rate"] = {**result.summary["rate"], "kind": "refused"}
+    columns = replace(result.trajectory, columns=rows)
+    return replace(result, trajectory=columns, verdicts=verdicts, summary=summary, status="finished")
+
+
+@pytest.mark.parametrize("name", [name for name in claims() if name not in DECIDED_WITHOUT_PROGRESS])
+def test_a_standstill_decides_each_claim_otherwise(lecture, name):
+    claim = claims()[name]
+    try:
+        with np.errstate(all="ignore"):
+            status = claim.measure(Lookup("lecture", [standstill(result) for result in lecture[1]])).status
+    except NotMeasured:
+        status = "not measured"
+    assert status != claim.expects
+
+
+def test_every_cell_of_a_claim_is_in_the_suite(lecture):
+    runs = Lookup("lecture", lecture[1])
+    for claim in claims().values():
+        for cell in claim.cells:
+            assert runs(*cell).status != "failed"
+
+
+def test_a_failed_run_measures_nothing(lecture):
+    empty = [
+        replace(result, status="failed", verdicts=(), trajectory=replace(result.trajectory, columns={"k": np.zeros(0)}))
+        for result in lecture[1]
+    ]
+    with pytest.raises(NotMeasured, match="failed"):
+        claims()["theorem-1"].measure(Lookup("lecture", empty))
