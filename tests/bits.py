@@ -1,4 +1,4 @@
-"""Prints digests of all problems' arrays and, with the word `runs`, of 25 gradient steps each, for `test_bits`."""
+"""Prints digests of all problems' arrays and, with the word `runs`, of every method's trajectories, for `test_bits`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import sys
 import numpy as np
 
 from gdbench import registry
+from gdbench.errors import BadInput
 from gdbench.kernel import box_data, prepare
 from gdbench.problem import Problem
+from gdbench.run import Cell, run_cell
 
 SMALL = {
     "quadratic": "quadratic[kappa=30,dim=9,rotated=true]",
@@ -47,6 +49,19 @@ def steps(problem: Problem) -> str:
     return digest.hexdigest()[:16]
 
 
+def trajectory(optimizer: str, problem: str) -> str:
+    """A digest of all columns of 60 iterations and of the outcomes of their verdicts, or what the problem lacks."""
+    try:
+        result = run_cell(Cell(optimizer, problem, iterations=60))
+    except BadInput as lacks:
+        return str(lacks)
+    digest = hashlib.sha256(result.status.encode())
+    for name, column in result.trajectory.columns.items():
+        digest.update(name.encode() + column.tobytes())
+    digest.update(repr([(verdict.theorem, verdict.outcome) for verdict in result.verdicts]).encode())
+    return digest.hexdigest()[:16]
+
+
 def main() -> None:
     found = {}
     selectors = [SMALL.get(name, name) for name in registry.names("problem")]
@@ -55,6 +70,9 @@ def main() -> None:
     if "runs" in sys.argv:
         for selector in selectors:
             found[f"{selector} steps"] = steps(registry.problem(selector))
+        for optimizer in registry.names("optimizer"):
+            for selector in selectors:
+                found[f"{optimizer} on {selector}"] = trajectory(optimizer, selector)
     print(json.dumps(found))
 
 

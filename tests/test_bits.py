@@ -63,6 +63,7 @@ def by_code(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Digests]:
 @pytest.mark.parametrize("name", [name for name in CODE if name != "host"])
 def test_code_generators_agree(name: str, by_code: dict[str, Digests]) -> None:
     assert any(key.endswith(" steps") for key in by_code["host"])
+    assert sum(" on " in key for key in by_code["host"]) >= 60
     assert _different(by_code[name], by_code["host"]) == []
 
 
