@@ -1,6 +1,7 @@
 """Quadratics f(x) = 1/2 x^T A x with a given spectrum: the family on which everything has a closed form."""
 
 import math
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -94,6 +95,47 @@ def coordinates_of(start: str, eigenvalues: Array, seed: int) -> Array:
             return coordinates
 
 
+def diagonal(eigenvalues: Array, start: Array, source: str) -> Problem:
+    """f(x) = 1/2 sum eigenvalues_i x_i^2 from a start, both of shape (n,); eigenvalues ascend."""
+    n, mu, largest = len(eigenvalues), float(eigenvalues[0]), float(eigenvalues[-1])
+    # The minimiser nearest to the start keeps its components along eigenvalue 0.
+    nearest = np.where(eigenvalues == 0.0, start, 0.0)
+    return Problem(
+        oracle=diagonal_oracle,
+        value=diagonal_value,
+        product=diagonal_product,
+        start=start,
+        kind="quadratic" if mu > 0 else "convex",
+        source=source,
+        L=Constant(largest, "exact", "largest eigenvalue, set"),
+        mu=Constant(mu, "exact", "smallest eigenvalue, set") if mu > 0 else None,
+        pl=Constant(float(eigenvalues[eigenvalues > 0][0]), "exact", "smallest nonzero eigenvalue"),
+        f_star=Constant(0.0, "exact", "f >= 0 = f(0)"),
+        x_star=nearest,
+        spectrum=Spectrum(eigenvalues, start - nearest),
+        terms=n,
+        vector=eigenvalues,
+        scratch=np.zeros(n),
+    )
+
+
+def rotated_by(axes: list[Array], problem: Problem) -> Problem:
+    """A diagonal problem turned by the reflections along unit axes, with a dense matrix."""
+    start, nearest = problem.start, problem.x_star
+    assert nearest is not None
+    for axis in reversed(axes):
+        start, nearest = reflected(start, axis), reflected(nearest, axis)
+    return replace(
+        problem,
+        oracle=dense_oracle,
+        value=dense_value,
+        product=dense_product,
+        start=start,
+        x_star=nearest,
+        matrix=rotated_diagonal(problem.vector, axes),
+    )
+
+
 def make(
     kappa: Annotated[float, Range(low=1.0, infinity=True)] = 100.0,
     dim: Annotated[int, Range(low=1, high=4096)] = 20,
@@ -106,29 +148,8 @@ def make(
     eigenbasis; line_search is (1/mu, 0, …, 0, 1/L) up to scale, the worst start of exact line search.
     """
     eigenvalues = spectrum_of(kappa, dim, spectrum)
-    coordinates = coordinates_of(start, eigenvalues, seed)
-    # The minimiser nearest to the start keeps its components along eigenvalue 0.
-    nearest = np.where(eigenvalues == 0.0, coordinates, 0.0)
-    attained = Constant(L, "exact", "largest eigenvalue, set")
-    mu = float(eigenvalues[0])
-    common = {
-        "kind": "quadratic" if mu > 0 else "convex",
-        "source": "Nesterov 2004, section 2.1",
-        "L": attained,
-        "mu": Constant(mu, "exact", "smallest eigenvalue, set") if mu > 0 else None,
-        "pl": Constant(float(eigenvalues[eigenvalues > 0][0]), "exact", "smallest nonzero eigenvalue"),
-        "f_star": Constant(0.0, "exact", "f >= 0 = f(0)"),
-        "spectrum": Spectrum(eigenvalues, coordinates - nearest),
-        "terms": dim,
-        "scratch": np.zeros(dim),
-    }
+    problem = diagonal(eigenvalues, coordinates_of(start, eigenvalues, seed), "Nesterov 2004, section 2.1")
     if not rotated:
-        kernels = {"oracle": diagonal_oracle, "value": diagonal_value, "product": diagonal_product}
-        return Problem(start=coordinates, x_star=nearest, vector=eigenvalues, **kernels, **common)  # type: ignore[arg-type]
+        return problem
     draws = np.random.Generator(np.random.Philox([seed, 1]))
-    axes = [unit(draws.standard_normal(dim)) for _ in range(2)]
-    for axis in reversed(axes):
-        coordinates, nearest = reflected(coordinates, axis), reflected(nearest, axis)
-    kernels = {"oracle": dense_oracle, "value": dense_value, "product": dense_product}
-    matrix = rotated_diagonal(eigenvalues, axes)
-    return Problem(start=coordinates, x_star=nearest, matrix=matrix, **kernels, **common)  # type: ignore[arg-type]
+    return rotated_by([unit(draws.standard_normal(dim)) for _ in range(2)], problem)
