@@ -117,7 +117,7 @@ def _claim(claim: Claim, runs: _Runs) -> dict[str, Any]:
     runs.claim = claim.id
     try:
         finding = claim.measure(runs)
-    except (NotMeasured, ArithmeticError, LookupError, ValueError) as nothing:
+    except (NotMeasured, ArithmeticError, LookupError) as nothing:
         finding = Finding("not measured", f"its runs do not decide it: {nothing}", {})
     row: dict[str, Any] = {"id": claim.id, "section": claim.section, "says": claim.says, "expects": claim.expects}
     row.update(status=finding.status, figure=finding.figure, values=dict(finding.values))

@@ -49,7 +49,7 @@ def _parameters(what: str, family: str) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float) else str(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value).lower()
 
 
 def _about(what: str, family: str) -> str:

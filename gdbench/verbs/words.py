@@ -137,7 +137,7 @@ def _unexpected(report: Report) -> Iterable[str]:
             wanted = f", expected {row['expected'] or 'no verdict'}" if row["outcome"] != "violated" else ""
             why = f": {row['reason']}" if row["reason"] else ""
             if row["outcome"] == "violated":
-                why = f": {number(row['measured'])} against {number(row['bound'])} at k = {row['k']}"
+                why = f": {row['measured']:.12g} against {row['bound']:.12g} at k = {row['k']}"
             pair = f"{row['optimizer']} on {row['problem']}"
             yield wrapped("  ", f"{row['theorem']} is {row['outcome']}{wanted}, {pair}{why}")
 
