@@ -45,7 +45,11 @@ class Parameter:
 
 def names(what: str) -> list[str]:
     """The names of all problems or optimizers; nothing is imported."""
-    package = import_module(_PACKAGES[what])
+    try:
+        package = import_module(_PACKAGES[what])
+    except ModuleNotFoundError as error:
+        place = "gdbench was imported from its source folder, which does not hold its problems"
+        raise BadInput(f"{place}: install it with `pip install -e .`, or start Python elsewhere.") from error
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def gdbench(*arguments):
-    return subprocess.Popen([sys.executable, "-m", "gdbench", *map(str, arguments)], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([sys.executable, "-P", "-m", "gdbench", *map(str, arguments)], stdout=subprocess.DEVNULL)
 
 
 def exported(store):

@@ -87,3 +87,15 @@ def test_the_problems_folder_is_no_package_of_its_own(tmp_path):
         [sys.executable, "-c", "import problems.bowl"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode != 0 and "gdbench.problems" in done.stderr.splitlines()[-1]
+
+
+def test_the_source_folder_alone_says_how_to_install(tmp_path):
+    ignored = shutil.ignore_patterns("__pycache__", "problems")
+    shutil.copytree(Path(gdbench.kernel.__file__).parents[1], tmp_path / "gdbench", ignore=ignored)
+    script = "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]; "
+    script += "from gdbench.registry import names; names('problem')"
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0 and "pip install -e" in done.stderr.splitlines()[-1]

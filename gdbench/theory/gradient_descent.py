@@ -265,7 +265,7 @@ THEOREMS = (
         statement="||x_k - x*||^2 + alpha (2/L - alpha) ||g_{k-1}||^2 <= ||x_{k-1} - x*||^2 for convex f, a < 2",
         quantity="dist2, per step",
         kind="potential",
-        source="Nesterov 2004, theorem 2.1.14",
+        source="Nesterov 2004, theorem 2.1.14 (number unverified)",
         hypotheses=CONVEX_BELOW_2,
     ),
     per_step(

@@ -165,7 +165,7 @@ CESARO = Theorem(
     id="hb_cesaro",
     statement="min over 0..k of f - f* <= ((1-beta) R2/(2 alpha) + beta (f(x_0) - f*)/(1-beta))/(k+1), a <= 1 - beta",
     quantity="min gap over 0..k",
-    source=GHADIMI + ", theorem 1",
+    source=GHADIMI + ", theorem 1 (number unverified)",
     needs=("alpha", "beta", "R2", "gap_0"),
     closed=hb_cesaro,
     hypotheses=all_of(convex, smooth_everywhere, minimiser, has_beta, short_step),
@@ -291,7 +291,7 @@ THEOREMS = (
         nag_sc_rounding,
         id="nag_sc",
         statement="f(x_k) - f* <= (1 - q)^k (f(x_0) - f* + mu/2 R2), alpha = 1/L, beta = p",
-        source="Nesterov 2004, theorem 2.2.3; d'Aspremont, Scieur and Taylor 2021, corollary 4.15",
+        source="Nesterov 2004, theorem 2.2.3 (number unverified); d'Aspremont, Scieur and Taylor 2021, corollary 4.15",
         needs=("L", "mu", "gap_0", "R2"),
         closed=nag_sc,
         hypotheses=all_of(

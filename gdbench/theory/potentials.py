@@ -105,7 +105,7 @@ THEOREMS = (
         statement="V_k <= (1 - q) V_{k-1}, V = f(x_k) - f* + mu/2 ||z_k - x*||^2, z_k = x_k + (sqrt kappa - "
         "1)(x_k - x_{k-1})",
         quantity="potential, per step",
-        source="d'Aspremont, Scieur and Taylor 2021, section 4.5",
+        source="d'Aspremont, Scieur and Taylor 2021, section 4.5 (number unverified)",
         kind="potential",
         hypotheses=all_of(
             strongly_convex, smooth_everywhere, minimiser, has_beta, step_is_one_over_L, nesterov_tuned
