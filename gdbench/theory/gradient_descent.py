@@ -91,7 +91,9 @@ def sc_grad(k: Array, L: float, mu: float, alpha: float, G_0: float) -> Array:
 
 def sc_gap_R2(k: Array, L: float, mu: float, alpha: float, R2: float) -> Array:
     m = mu / L
-    growth = np.expm1(-2.0 * k * np.log1p(-alpha * mu))
+    left = abs(1.0 - alpha * mu)
+    shrinks = math.log1p(-alpha * mu) if alpha * mu < 0.5 else math.log(left) if left > 0.0 else -math.inf
+    growth = np.expm1(-2.0 * k * shrinks)
     return np.asarray(0.5 * L * R2 * np.maximum(m / (m + growth), ((1.0 - alpha * L) ** 2) ** k))
 
 

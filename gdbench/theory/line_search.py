@@ -60,7 +60,7 @@ def armijo_convex_half(k: Array, R2: float, S: float | Array) -> Array:
 
 def value_rounding(facts: Facts, chunk: Chunk) -> Array:
     """Rounding of f at both ends of a step, and the slack of the computed test itself."""
-    ends = facts.rounding.value(chunk.now("f")) + facts.rounding.value(chunk.before("f"))
+    ends = facts.rounding.value(chunk, chunk.now("f")) + facts.rounding.value(chunk, chunk.before("f"))
     return np.asarray(ends + 8.0 * U * np.abs(chunk.before("f")) + TINY)
 
 
@@ -118,7 +118,7 @@ class SumOfStepsJudge:
             bound = armijo_convex_half(k, facts.dist2_0, S)
             measured = chunk.now("f") - facts.f_star
         spread = (moved + 2.0 * alpha_init * (1.0 + 1.0 / c) * errors) / (2.0 * S)
-        offset = 2.0 * facts.rounding.value(np.array(facts.f_star))
+        offset = 2.0 * facts.rounding.value(chunk, np.array(facts.f_star))
         return [Comparison(measured, bound, bound * (1e-12 + 8.0 * U * k) + spread + offset + TINY)]
 
 

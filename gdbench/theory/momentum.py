@@ -91,7 +91,7 @@ def nag_quad_gap(k: Array, L: float, mu: float, gap_0: float) -> Array:
 
 
 def hb_ghadimi(k: Array, L: float, mu: float, alpha: float, gap_0: float) -> Array:
-    return (1.0 - alpha * mu) ** k * gap_0
+    return max(1.0 - alpha * mu, 0.0) ** k * gap_0
 
 
 def hb_cesaro(k: Array, alpha: float, beta: float, R2: float, gap_0: float) -> Array:
@@ -183,11 +183,11 @@ def nesterov_rounding(facts: Facts) -> tuple[float, int]:
 
 def slow_rounding(facts: Facts) -> tuple[float, int]:
     """On general strongly convex problems errors shrink with the gap's rate; measured, not proved."""
-    return math.sqrt(1.0 - facts.value("alpha") * facts.value("mu")), 2
+    return math.sqrt(max(1.0 - facts.value("alpha") * facts.value("mu"), 0.0)), 2
 
 
 def nag_sc_rounding(facts: Facts) -> tuple[float, int]:
-    return math.sqrt(1.0 - math.sqrt(facts.value("mu") / facts.value("L"))), 2
+    return math.sqrt(max(1.0 - math.sqrt(facts.value("mu") / facts.value("L")), 0.0)), 2
 
 
 THEOREMS = (
