@@ -1,4 +1,4 @@
-"""Speed against peers, as ratios taken in one run: `python tests/peers.py`.
+"""Speed against peers, as ratios taken in one run: `python tests/peers.py`, with the extra [test] installed (scipy).
 
 Times are processor times of this thread per iteration, the low quantile of interleaved repeats, BLAS on one thread. The
 hand-written loops are specialised to problem and method: strict sums in order, our sums over lanes (our bits), or fused
