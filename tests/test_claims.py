@@ -11,7 +11,7 @@ from gdbench.evaluate import _Runs as Lookup
 from gdbench.execute import execute
 from gdbench.suite import load
 
-#: Found with small NumPy and mpmath scripts that share no code with gdbench.
+#: Closed forms, and figures from plain NumPy scripts that share no code with gdbench.
 FIGURES = {
     "theorem-1": {"factor": 8.04},
     "theorem-1-proof": {"factor": 2.01},

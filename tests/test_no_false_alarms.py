@@ -76,7 +76,11 @@ def test_no_theorem_is_violated(block):
     ("gradient_descent", "least_squares[samples=5,features=2,noise=0.01,seed=2020]"),
     ("gradient_descent", "least_squares[samples=21,features=1,noise=10,seed=1505]"),
     ("nesterov", "least_squares[samples=21,features=1,noise=10,seed=4076]"),
+    (
+        "gradient_descent[alpha=2/(L+mu)]",
+        "quadratic[kappa=20358.7826,dim=3,spectrum=two_point,rotated=true,seed=789,start=line_search]",
+    ),
 ])  # fmt: skip
 def test_cells_that_once_raised_a_false_alarm(cell):
-    """mu and L that differ by rounding only; residuals and gradients that nearly cancel."""
+    """mu and L that differ by rounding only; sums and products that nearly cancel."""
     assert all(verdict.outcome != "violated" for verdict in run_cell(Cell(*cell, 400)).verdicts)
