@@ -53,7 +53,7 @@ def suite(wanted: Suite, results: Sequence[Result]) -> Report:
         runs += [_run(by_cell[cell], "reached") for cell in scaling.cells if cell not in listed]
         listed.update(scaling.cells)
         verdicts.append(_scaled(scaling, [by_cell[cell] for cell in scaling.cells]))
-    lookup = _Runs(wanted.name, results)
+    lookup = Lookup(wanted.name, results)
     return Report(runs, verdicts, [_claim(claim, lookup) for claim in wanted.claims])
 
 
@@ -92,7 +92,7 @@ def _scaled(scaling: Scaling, results: Sequence[Result]) -> dict[str, Any]:
     return _verdict(verdict, as_expected=verdict.outcome == "holds")
 
 
-class _Runs:
+class Lookup:
     """The results of a suite by optimizer and problem; of several with one pair, the first of the file."""
 
     def __init__(self, suite: str, results: Sequence[Result]) -> None:
@@ -103,6 +103,7 @@ class _Runs:
         self.claim = ""
 
     def __call__(self, optimizer: str, problem: str) -> Result:
+        """The result of a pair; `NotMeasured` where its run came to nothing, `BadInput` where the suite lacks it."""
         pair = registry.canonical("optimizer", optimizer), registry.canonical("problem", problem)
         if pair not in self._results:
             needs = f"The claim {self.claim} needs {pair[0]} on {pair[1]}"
@@ -113,7 +114,7 @@ class _Runs:
         return result
 
 
-def _claim(claim: Claim, runs: _Runs) -> dict[str, Any]:
+def _claim(claim: Claim, runs: Lookup) -> dict[str, Any]:
     runs.claim = claim.id
     try:
         finding = claim.measure(runs)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gdbench.kernel import COLUMNS
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
 from gdbench.rate import Rate, estimate, rate_verdict
@@ -19,15 +20,19 @@ from gdbench.trajectory import Chunk, Trajectory
 from gdbench.verdict import Tally, Verdict
 
 
+def facts_of(problem: Problem, tuning: Tuning, iterations: int, start: Array) -> Facts:
+    """What theorems are told of a run; start is its row k = 0."""
+    row = dict(zip(COLUMNS, start.tolist(), strict=True))
+    begin = (row["f"], row["grad2"], row["dist2"])
+    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]))
+
+
 class Jury:
     """start is the row k = 0; hear is called with chunks in order, verdicts once at the end."""
 
     def __init__(self, problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations: int, start: Array) -> None:
         self._names = (optimizer.name, problem.name)
-        rounding = Rounding(problem, float(start[0]))
-        self._facts = Facts(
-            *(problem, tuning.declared, float(start[0]), float(start[2]), float(start[3]), iterations, rounding)
-        )
+        self._facts = facts_of(problem, tuning, iterations, start)
         f_star = problem.f_star
         known = f_star is not None and f_star.kind == "exact"
         self._summary = Summary(f_star.value if f_star is not None and known else math.nan, start)

@@ -7,7 +7,7 @@ import pytest
 
 from gdbench.claims import claims
 from gdbench.claims.claim import NotMeasured
-from gdbench.evaluate import _Runs as Lookup
+from gdbench.evaluate import Lookup
 from gdbench.execute import execute
 from gdbench.suite import load
 

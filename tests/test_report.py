@@ -1,0 +1,219 @@
+"""`gdbench report`: fresh, byte for byte the same, complete, and one sentence where it cannot be written."""
+
+import csv
+import fcntl
+import os
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from gdbench.cli import main
+from gdbench.execute import execute
+from gdbench.report.build import build
+from gdbench.report.markdown import escaped
+from gdbench.report.notation import symbols
+from gdbench.report.record import read
+from gdbench.store import Store
+from gdbench.suite import load
+from gdbench.verdict import OUTCOMES
+
+COMMITTED = Path(__file__).parents[1] / "reports"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, [str(one) for one in arguments])
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """The default suite's results; other runs beside them change nothing in a report."""
+    path = tmp_path_factory.mktemp("store") / "results.sqlite"
+    with Store(path) as results:
+        execute([*load("quick").cells, *load("lecture").cells], results)
+    return path
+
+
+@pytest.fixture(scope="module")
+def record(store):
+    with Store(store, write=False) as results:
+        return read(results)
+
+
+@pytest.fixture(scope="module")
+def files(record):
+    return build(record)
+
+
+def test_the_committed_report_is_fresh(files):
+    there = {path.relative_to(COMMITTED).as_posix() for path in COMMITTED.rglob("*") if path.is_file()}
+    assert {name for name in there if not name.startswith("asv/")} == set(files)
+    stale = [name for name, text in files.items() if (COMMITTED / name).read_text(encoding="utf-8") != text]
+    assert stale == [], "`gdbench run && gdbench report` writes them anew"
+
+
+def test_the_same_bytes_in_any_folder(store, files, tmp_path):
+    for folder in ("here", "over/there"):
+        answer = call("report", "--store", store, "--output", tmp_path / folder)
+        assert answer.exit_code == 0, answer.output
+        assert f"{len(files)} files" in answer.stdout
+        written = {path.relative_to(tmp_path / folder).as_posix() for path in (tmp_path / folder).rglob("*.*")}
+        assert written == set(files)
+        for name, text in files.items():
+            assert (tmp_path / folder / name).read_bytes() == text.encode()
+
+
+def _pair(row):
+    return f"| `{row['optimizer']}` | `{row['problem']}`"
+
+
+def test_all_claims_verdicts_and_runs_are_in_the_text(record, files):
+    text = files["convergence.md"]
+    rows = record.rows
+    assert text.index("## Claims") < text.index("## Figures") < text.index("## Verdicts")
+    lines = text.splitlines()
+    for row in rows.claims:
+        said = f"| {row['section']} | {escaped(symbols(row['says']))} | {escaped(symbols(row['figure']))} |"
+        assert f"{said} {row['status']} |" in lines
+    table = [line for line in lines if line.startswith("| `")]
+    broken = [row for row in rows.runs if row["status"] in ("diverged", "failed", "timed_out")]
+    assert len(broken) == 2
+    assert len(table) == len(rows.verdicts) + len(rows.runs) + len(broken)
+    for outcome in OUTCOMES:
+        count = sum(row["outcome"] == outcome for row in rows.verdicts)
+        assert f"| {outcome} | {count} |" in text
+    for row in rows.verdicts:
+        assert any(line.startswith(f"{_pair(row)} | {row['outcome']} |") for line in table)
+
+
+def test_tables_have_as_many_cells_as_their_heads(files):
+    width = None
+    for line in files["convergence.md"].splitlines():
+        cells = line.replace("\\|", "").count("|")
+        if not line.startswith("|"):
+            width = None
+        elif width is None:
+            width = cells
+        assert width is None or cells == width, line
+
+
+def test_every_figure_has_a_text_and_a_table(files):
+    names = {name[8:-4] for name in files if name.endswith(".svg")}
+    assert len(names) >= 10
+    for name in names:
+        root = ET.fromstring(files[f"figures/{name}.svg"])
+        assert root.get("role") == "img"
+        title, description = root.find(f"{SVG}title").text, root.find(f"{SVG}desc").text
+        assert len(title) > 10 and any(letter.isdigit() for letter in description)
+        ids = [one.get("id") for one in root.iter() if one.get("id")]
+        assert len(ids) == len(set(ids))
+        table = list(csv.reader(files[f"figures/{name}.csv"].splitlines()))
+        assert table[0] == ["panel", "series", "x", "y"] and len(table) > 3
+        assert all(np.isfinite(float(value)) for row in table[1:] for value in row[2:])
+        assert f"](figures/{name}.svg)" in files["convergence.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "lower", "upper"),
+    [
+        ("gap-convex", "measured", "tight bound"),
+        ("gap-convex", "tight bound", "lecture's bound"),
+        ("gap-strongly-convex", "measured", "tight bound"),
+        ("gap-strongly-convex", "tight bound", "lecture's bound"),
+        ("gradient-nonconvex", "measured", "tight bound"),
+        ("gradient-nonconvex", "tight bound", "lecture's bound"),
+    ],
+)
+def test_measured_below_tight_below_the_lectures(files, name, lower, upper):
+    curves = {}
+    for _, series, x, y in list(csv.reader(files[f"figures/{name}.csv"].splitlines()))[1:]:
+        curves.setdefault(series, {})[x] = float(y)
+    low, high = curves[lower], curves[upper]
+    assert low.keys() == high.keys() and all(low[x] <= high[x] * (1 + 1e-5) for x in low)
+
+
+def test_a_run_that_failed_keeps_its_row_and_its_figure_says_so(record):
+    def fail(result):
+        if result.cell.problem != "heavy_ball_cycle":
+            return result
+        columns = replace(result.trajectory, columns={"k": np.zeros(0)})
+        return replace(result, status="failed", reason="it broke | <b>", trajectory=columns, verdicts=(), summary={})
+
+    from gdbench import evaluate
+
+    results = {cell: fail(result) for cell, result in record.results.items()}
+    rows = evaluate.suite(record.suite, list(results.values()))
+    files = build(replace(record, results=results, rows=rows))
+    assert "figures/heavy-ball-cycle.svg" not in files
+    text = files["convergence.md"]
+    assert "The figure “cycle” cannot be drawn" in text and "## Not as expected" in text
+    assert text.count("it broke \\| \\<b\\>") >= 3
+    failed = [line for line in files["metrics.csv"].splitlines() if ",failed," in line]
+    assert len(failed) == 3 and all(",heavy_ball_cycle," in line for line in failed)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("f(x_k) - f* <= L R^2/(2 k)", "f(xₖ) − f⋆ ≤ L R²/(2 k)"),
+        ("beta = ((sqrt kappa - 1)/(sqrt kappa + 1))^2", "β = ((√κ − 1)/(√κ + 1))²"),
+        ("||g|| < 1e-6 on gradient_descent[alpha=1/L,mu=2]", "‖g‖ < 1e-6 on gradient_descent[alpha=1/L,mu=2]"),
+        ("e_{k+1} at alpha_k and t_{k-1}^2", "eₖ₊₁ at αₖ and tₖ₋₁²"),
+        ("eps^-1.006 and (1 - a)^(2k)", "ε^-1.006 and (1 − a)^(2k)"),
+        ("formula, mucus, alphabet", "formula, mucus, alphabet"),
+    ],
+)
+def test_formulas_are_set_in_symbols(text, shown):
+    assert symbols(text) == shown
+
+
+def refused(answer, *words):
+    assert answer.exit_code == 2, answer.output
+    assert answer.stderr.startswith("Error: ") and answer.stderr.count("\n") == 1
+    for word in words:
+        assert word in answer.stderr
+
+
+def test_a_store_without_the_suite(tmp_path):
+    empty = tmp_path / "empty.sqlite"
+    Store(empty).close()
+    answer = call("report", "--store", empty, "--output", tmp_path / "r")
+    refused(answer, "lacks 116 of the 116 runs", "gdbench run lecture")
+    with Store(tmp_path / "quick.sqlite") as results:
+        execute(load("quick").cells, results)
+    refused(call("report", "--store", tmp_path / "quick.sqlite", "--output", tmp_path / "r"), "of the 116 runs")
+    refused(call("report", "--store", tmp_path / "none.sqlite", "--output", tmp_path / "r"), "no store")
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_store_of_other_sources(store, tmp_path, monkeypatch):
+    from importlib import import_module
+
+    monkeypatch.setattr(import_module("gdbench.report.record"), "key", lambda cell: f"other {cell}")
+    answer = call("report", "--store", store, "--output", tmp_path)
+    refused(answer, "116 of these were run by other sources")
+
+
+def test_an_output_that_cannot_be_written(store, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    refused(call("report", "--store", store, "--output", tmp_path / "file"), "is a file", "reports")
+    refused(call("report", "--store", store, "--output", tmp_path / "file" / "below"), "not a directory")
+    refused(call("report", "--store", store, "--output", "/proc/report"), "/proc/report")
+    assert (tmp_path / "file").read_text() == "mine"
+    (tmp_path / "out" / "metrics.csv").mkdir(parents=True)
+    (tmp_path / "out" / "convergence.md").write_text("before")
+    refused(call("report", "--store", store, "--output", tmp_path / "out"), "directory")
+    assert (tmp_path / "out" / "convergence.md").read_text() == "before", "all files or none"
+    assert [path.name for path in (tmp_path / "out").rglob(".*")] == []
+
+
+def test_two_reports_at_once(store, tmp_path):
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    refused(call("report", "--store", store, "--output", tmp_path), "Another report", "wait")
+    os.close(handle)
+    assert call("report", "--store", store, "--output", tmp_path).exit_code == 0
