@@ -40,9 +40,9 @@ def against(record: Record) -> Figure:
     series = (
         _share(plain, "gradient descent", "blue", most=most),
         _share(heavy, "heavy ball", "orange"),
-        _promised(heavy, "hb_quad_gap", "its tight bound", "ink"),
+        _promised(heavy, "hb_quad_gap", "tight bound, heavy ball", "ink"),
         _share(ahead, "Nesterov", "green"),
-        _promised(ahead, "nag_quad_gap", "its tight bound ", "ink"),
+        _promised(ahead, "nag_quad_gap", "tight bound, Nesterov", "ink"),
     )
     counts = [iterations(result) for result in (plain, heavy, ahead)]
     return Figure(

@@ -34,7 +34,7 @@ def steps(record: Record) -> Figure:
         name="step-sizes",
         title="Too small, right, too large",
         caption="x² + y² with the lecture's step sizes (1 is 2/L, where the iterates flip for ever), and quadratics "
-        "with κ = 10, where a step beyond 2/L makes the gap grow like a power of its factor.",
+        "with κ = 10, where a step beyond 2/L makes the gap grow without end.",
         alt=f"Relative gap against k, logarithmic vertical axis, two panels. {' '.join(said)}",
         panels=(
             Panel(tuple(bowl), "k", "gap / first gap", y_scale="log", title="x² + y²"),
