@@ -160,6 +160,7 @@ def _arguments(what: str, text: str) -> tuple[str, str, dict[str, Any]]:
     return name, f"{name}[{','.join(shown)}]" if shown else name, values
 
 
+@cache
 def canonical(what: str, text: str) -> str:
     """The selector with its parameters in order and defaults left out; raises `BadInput` as making it would."""
     return _arguments(what, text)[1]
