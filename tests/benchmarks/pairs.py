@@ -7,6 +7,8 @@ method needs. Everything else that goes wrong is a failure, and stays one in eve
 import math
 import traceback
 
+from asv_runner.benchmarks.mark import SkipNotImplemented
+
 from .listing import OPTIMIZERS, PROBLEMS
 
 #: Updates of every run.
@@ -35,7 +37,7 @@ def figures(cache, optimizer, problem):
     """The figures of a pair; raises where there are none, so that asv shows `n/a` or `failed`."""
     outcome = cache[optimizer, problem]
     if "absent" in outcome:
-        raise NotImplementedError(outcome["absent"])
+        raise SkipNotImplemented(outcome["absent"])
     if "failed" in outcome:
         raise RuntimeError(outcome["failed"])
     return outcome
