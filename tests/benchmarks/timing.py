@@ -15,15 +15,14 @@ timeout = 300
 
 def setup(optimizer, problem):
     """Compile, or load what is compiled, outside the timer."""
-    from gdbench import run
+    from gdbench.run import Cell, compile_kernels, run_cell
 
-    cell = run.Cell(optimizer, problem)
-    run.compile_kernels([cell])
-    run.run_cell(cell)
+    compile_kernels([Cell(optimizer, problem)])
+    run_cell(Cell(optimizer, problem))
 
 
 def time_run(optimizer, problem):
     """1000 iterations."""
-    from gdbench import run
+    from gdbench.run import Cell, run_cell
 
-    run.run_cell(run.Cell(optimizer, problem))
+    run_cell(Cell(optimizer, problem))
