@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from gdbench import registry, theory
+from gdbench.imports import follow, module_file
 from gdbench.run import Cell
 
 #: What every result comes out of; imports are followed from here.
@@ -41,9 +39,7 @@ def sources(optimizer: str, problem: str) -> tuple[Path, ...]:
     roots = [ROOT, registry.module("optimizer", registry.split_selector(optimizer)[0]).__name__]
     roots.append(registry.module("problem", registry.split_selector(problem)[0]).__name__)
     roots += sorted({_families()[name] for name in registry.optimizer(optimizer).theorems if name in _families()})
-    modules: set[str] = set()
-    _follow(roots, modules)
-    return tuple(_file(name) for name in sorted(modules))
+    return tuple(_file(name) for name in sorted(follow(roots, LISTS)))
 
 
 @cache
@@ -53,40 +49,10 @@ def _families() -> dict[str, str]:
     return {theorem.id: module.__name__ for module in modules for theorem in module.THEOREMS}
 
 
-def _follow(names: Iterable[str], found: set[str]) -> None:
-    """Add modules, and those of gdbench that they import, to the ones found."""
-    for name in names:
-        if name not in found:
-            found.add(name)
-            _follow(_imports(_file(name)), found)
-
-
-@cache
-def _imports(path: Path) -> tuple[str, ...]:
-    wanted: list[str] = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        match node:
-            case ast.Import(names=aliases):
-                wanted += [alias.name for alias in aliases]
-            case ast.ImportFrom(module=str() as module, names=aliases):
-                wanted += [module, *(f"{module}.{alias.name}" for alias in aliases)]
-    ours = [name for name in dict.fromkeys(wanted) if name.startswith("gdbench.") and name not in LISTS]
-    return tuple(name for name in ours if _is_module(name))
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:  # the name of something inside a module
-        return False
-
-
-@cache
 def _file(name: str) -> Path:
-    spec = find_spec(name)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin)
+    file = module_file(name)
+    assert file is not None
+    return file
 
 
 @cache

@@ -1,7 +1,8 @@
-"""Numba's disk cache, scoped to our kernels by a digest of all sources they could depend on.
+"""Numba's disk cache, scoped to our kernels by a digest of the sources that each could depend on.
 
 Numba keys a cached function on the file that defines it: a changed callee in another file is served stale (Numba issue
-1833). Here each set of sources gets a folder of its own, so no stale code can be found. The locator is a private
+1833). Here a kernel's folder is named by a digest of its own file and of all files of gdbench that are reached from it
+by imports, so no stale code can be found, and a change elsewhere compiles nothing anew. The locator is a private
 interface of Numba; a test holds it in place.
 """
 
@@ -10,34 +11,30 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
+from gdbench.imports import folders, follow, imports, module_file, module_name
+
+#: How many digests of one module are kept, newest first.
 KEPT_DIGESTS = 8
 
 
 def package_sources() -> list[Path]:
     """The Python files of `gdbench` and `gdbench.problems`, in a fixed order."""
-    root = Path(__file__).resolve().parents[1]
-    folders = {root}
-    spec = find_spec("gdbench.problems")
-    if spec is not None and spec.submodule_search_locations:
-        folders.update(Path(place).resolve() for place in spec.submodule_search_locations)
-    return sorted({path for folder in folders for path in folder.rglob("*.py")})
+    return sorted({path for folder in folders().values() for path in folder.rglob("*.py")})
 
 
-@functools.cache
-def source_digest() -> str:
-    """Sixteen hex digits that change with any source file and with what changes generated code."""
+def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in package_sources():
+    for path in files:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     config = numba.config
     digest.update(repr((config.BOUNDSCHECK, config.OPT, config.SLP_VECTORIZE, numba.__version__)).encode())
@@ -45,26 +42,66 @@ def source_digest() -> str:
 
 
 @functools.cache
-def cache_folder() -> Path:
-    """`$GDBENCH_CACHE_DIR`, else the user's cache folder, else a temporary one; the digest names the last part."""
+def source_digest() -> str:
+    """Sixteen hex digits that change with any source file and with what changes generated code."""
+    return _digest(package_sources())
+
+
+def kernel_sources(file: Path) -> list[Path]:
+    """A file that defines kernels and what it reaches by imports; a file outside gdbench reaches the whole kernel."""
+    file = file.resolve()
+    names = follow(imports(file) if module_name(file) else (*imports(file), *_kernel_modules()))
+    reached = [path for name in sorted(names) if (path := module_file(name)) is not None]
+    return [file, *(path for path in reached if path != file)]
+
+
+def _kernel_modules() -> list[str]:
+    return [f"gdbench.kernel.{path.stem}" for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__"]
+
+
+@functools.cache
+def kernel_digest(file: str) -> str:
+    """Sixteen hex digits that change with the sources that kernels of this file could depend on.
+
+    All sources count for a file that cannot be read or parsed, such as a cell of a notebook.
+    """
+    try:
+        return _digest(kernel_sources(Path(file)))
+    except (OSError, SyntaxError, ValueError):
+        return source_digest()
+
+
+@functools.cache
+def cache_folder(module: str = "", digest: str = "") -> Path:
+    """The folder of a module and a digest (of all sources where none is named) in `$GDBENCH_CACHE_DIR`.
+
+    Where that is not set it is the user's cache folder, and a temporary one where that cannot be written to.
+    """
     wanted = os.environ.get("GDBENCH_CACHE_DIR")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    parent = Path(wanted) if wanted else Path(base) / "gdbench" / "kernels"
-    folder = parent / source_digest()
+    parent = (Path(wanted) if wanted else Path(base) / "gdbench" / "kernels") / module
+    folder = parent / (digest or source_digest())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="gdbench-kernels-"))
+        folder = _temporary() / module / folder.name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
     _prune(parent)
     return folder
 
 
+@functools.cache
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="gdbench-kernels-"))
+
+
 def _prune(parent: Path) -> None:
-    folders = [entry for entry in parent.iterdir() if entry.is_dir() and len(entry.name) == len(source_digest())]
-    folders.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
-    for stale in folders[KEPT_DIGESTS:]:
+    digests = [entry for entry in parent.iterdir() if re.fullmatch("[0-9a-f]{16}", entry.name)]
+    digests.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
+    for stale in digests[KEPT_DIGESTS:]:
         shutil.rmtree(stale, ignore_errors=True)
 
 
@@ -73,6 +110,9 @@ class _DigestLocator:
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
         self._py_file = file
+        # A function with free variables may call what another file handed to it: imports do not tell.
+        digest = kernel_digest(file) if function.__closure__ is None else source_digest()
+        self._folder = re.sub(r"[^\w.]", "_", function.__module__), digest
         self._place = hashlib.sha256(str(Path(file).resolve()).encode()).hexdigest()[:8]
         self._line = function.__code__.co_firstlineno
         try:
@@ -85,10 +125,10 @@ class _DigestLocator:
         return cls(function, file)
 
     def ensure_cache_path(self) -> None:
-        cache_folder().mkdir(parents=True, exist_ok=True)
+        cache_folder(*self._folder).mkdir(parents=True, exist_ok=True)
 
     def get_cache_path(self) -> str:
-        return str(cache_folder())
+        return str(cache_folder(*self._folder))
 
     def get_source_stamp(self) -> str:
         return self._stamp
