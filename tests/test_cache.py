@@ -225,14 +225,15 @@ def test_all_sources_count_for_a_kernel_that_is_handed_its_callees():
 
 def test_old_digests_of_one_module_are_pruned_and_no_other_ones(tmp_path, monkeypatch):
     monkeypatch.setenv("GDBENCH_CACHE_DIR", str(tmp_path))
-    for module in ("gdbench.schedule", "another"):  # the first has as many letters as a digest
+    modules = [f"gdbench.module{i:02}" for i in range(12)]  # names as long as a digest
+    for module in (*modules, "another"):
         for age in range(12):
             old = tmp_path / module / f"{age:016x}"
             old.mkdir(parents=True)
             os.utime(old, (1e9 - age, 1e9 - age))
     assert cache.cache_folder.__wrapped__("another", "f" * 16) == tmp_path / "another" / ("f" * 16)
     cache.cache_folder.__wrapped__()
-    assert len(list((tmp_path / "gdbench.schedule").iterdir())) == 12
+    assert {len(list((tmp_path / module).iterdir())) for module in modules} == {12}
     left = {entry.name for entry in (tmp_path / "another").iterdir()}
     assert left == {"f" * 16, *(f"{age:016x}" for age in range(cache.KEPT_DIGESTS - 1))}
 
