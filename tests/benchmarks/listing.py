@@ -1,4 +1,4 @@
-"""The names that benchmarks are made of, read from files: a new problem, method or theorem is tracked by being there."""
+"""The names that benchmarks are made of, read from files: a problem, method or theorem is tracked by being there."""
 
 import ast
 import tomllib
@@ -12,11 +12,12 @@ def _modules(folder):
 
 
 def _theorems(optimizer):
-    """The texts in the tuple THEOREMS of a method's file."""
+    """The texts in the tuple THEOREMS of a method's file, in its order."""
     for node in ast.parse((ROOT / "gdbench" / "optimizers" / f"{optimizer}.py").read_bytes()).body:
         targets = node.targets if isinstance(node, ast.Assign) else ()
         if any(isinstance(target, ast.Name) and target.id == "THEOREMS" for target in targets):
-            return [leaf.value for leaf in ast.walk(node.value) if isinstance(leaf, ast.Constant)]
+            leaves = [leaf for leaf in ast.walk(node.value) if isinstance(leaf, ast.Constant)]
+            return [leaf.value for leaf in sorted(leaves, key=lambda leaf: (leaf.lineno, leaf.col_offset))]
     return []
 
 

@@ -17,7 +17,9 @@ BUDGET = 1000
 
 def setup_cache():
     """What came of every pair, as plain values: {"absent": why}, {"failed": why}, or figures and verdicts."""
+    # Imported here, so that a commit without them fails as a whole.
     from gdbench import registry
+    from gdbench.run import Cell, run_cell  # noqa: F401
 
     known = {what: registry.names(what) for what in ("optimizer", "problem")}
     found = {}

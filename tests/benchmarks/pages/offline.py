@@ -53,8 +53,11 @@ class OfflinePages(OutputPublisher):
 
     @classmethod
     def publish(cls, conf, repo, benchmarks, graphs, revisions):
-        """Copy the libraries and rewrite the pages that load them."""
+        """Copy the libraries, rewrite the pages that load them, and leave out benchmarks without any result."""
         folder = Path(conf.html_dir)
         shutil.copytree(LIBRARIES, folder / "libraries")
         for page in folder.glob("*.html"):
             page.write_text(offline(page.read_text(encoding="utf-8")), encoding="utf-8")
+        # asv lists every benchmark it knows of in index.json, written next, and the pages ask for files of all of them.
+        for name in set(benchmarks) - {graph.benchmark_name for _, graph in graphs}:
+            del benchmarks[name]
