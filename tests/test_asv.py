@@ -378,8 +378,10 @@ def test_a_browser_draws_the_pages_without_a_network(tracked, browser, tmp_path)
         page.wait_for_function("$('#main-graph').data('plot').getData().length")
         page.screenshot(path=tmp_path / "graph.png")
         assert page.evaluate(DRAWN) == ["optimizer-gradient_descent", "optimizer-nesterov"]
+        page.goto(f"{home}index.html#/summarylist")
+        page.wait_for_selector("#summarylist-display td")
         page.goto(f"{home}index.html#/regressions")
-        page.wait_for_selector("#regressions-body td")
+        page.wait_for_selector("#regressions-display", state="visible")
         page.close()
     finally:
         server.shutdown()
