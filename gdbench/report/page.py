@@ -96,7 +96,8 @@ def _excerpt(panel: Panel, most: int) -> Excerpt:
     for series in shown:
         for i in _chosen(len(series.x), max(most // len(shown), 2)):
             x, y = float(series.x[i]), float(series.y[i])
-            rows.append((series.label.strip(), f"{x:.6g}", panel.categories[int(y)] if panel.categories else f"{y:.6g}"))
+            name = panel.categories[int(y)] if panel.categories else f"{y:.6g}"
+            rows.append((series.label.strip(), f"{x:.6g}", name))
     heads = ("curve", panel.x_label, panel.y_label or "theorem")
     return Excerpt(panel.title, sum(len(series.x) for series in shown), heads, rows)
 

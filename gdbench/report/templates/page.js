@@ -21,26 +21,24 @@
 
   const system = matchMedia("(prefers-color-scheme: dark)");
   const changed = new Set();
-  const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+  let dark = system.matches;
 
   // Storage is refused to some pages that are opened from a file: then the choice lasts as long as the page.
   const storage = (use) => { try { return use(localStorage); } catch { return null; } };
 
+  function use(theme) {
+    root.dataset.theme = theme;
+    dark = theme === "dark";
+    document.querySelector(".theme")?.setAttribute("aria-pressed", dark);
+    changed.forEach((redraw) => redraw());
+  }
+
   function addTheme() {
     const toggle = button("Dark colours", () => {
-      root.dataset.theme = isDark() ? "light" : "dark";
+      use(dark ? "light" : "dark");
       storage((kept) => kept.setItem("gdbench-theme", root.dataset.theme));
-      show();
-    }, { class: "theme" });
-    function show() {
-      toggle.setAttribute("aria-pressed", isDark());
-      changed.forEach((redraw) => redraw());
-    }
-    const kept = storage((found) => found.getItem("gdbench-theme"));
-    if (kept === "light" || kept === "dark") root.dataset.theme = kept;
-    system.addEventListener("change", show);
+    }, { class: "theme", "aria-pressed": dark });
     document.querySelector("header").prepend(toggle);
-    show();
   }
 
   // A canvas takes colours, not names of colours: an element resolves them in the theme of the moment.
@@ -53,7 +51,7 @@
   // ---- Tables ------------------------------------------------------------------------------------------------------
 
   const words = new Intl.Collator("en", { numeric: true });
-  const said = (cell) => (cell.firstElementChild ?? cell).textContent.trim();
+  const said = (cell) => cell.firstChild?.textContent.trim() ?? "";
 
   /** Numbers before words before nothing; only numbers and words turn round. */
   function compare(a, b, direction) {
@@ -196,7 +194,7 @@
   function addChart(host, panel, name) {
     const legend = make("ul", { class: "legend" });
     const place = make("div", { class: "plot" });
-    const range = make("p", { class: "range" });
+    const range = make("p", {});
     const off = new Set();
     let plot, seen;
 
@@ -249,7 +247,7 @@
       plot = new uPlot({
         width: Math.max(place.clientWidth, 200), height: 320, legend: { show: false }, padding: [10, 14, 0, 0],
         cursor: { drag: { x: true, y: true, uni: 30 }, bind: { dblclick: () => () => { reset(); return null; } } },
-        scales: { x: scale(0), y: scale(1) }, axes: [lines(0), lines(1)], series: [{}, ...panel.series.map(curve)],
+        scales: { x: scale(0), y: scale(1) }, axes: [lines(0), lines(1)], pxAlign: 0, series: [{}, ...panel.series.map(curve)],
         hooks: {
           setCursor: [read],
           setScale: [(u) => { if (u === plot) seen = ["x", "y"].map((key) => [u.scales[key].min, u.scales[key].max]); }],
@@ -309,7 +307,7 @@
     }), { rootMargin: "400px" });
     for (const figure of all("figure[data-chart]")) {
       const chart = make("div", { class: "chart" });
-      const toggle = button("Chart to zoom: drag, or use the buttons below", () => {
+      const toggle = button("Interactive chart", () => {
         const charted = figure.classList.toggle("charted");
         chart.hidden = !charted;
         toggle.setAttribute("aria-pressed", charted);
@@ -324,13 +322,19 @@
 
   const COLORS = ["blue", "orange", "green", "purple", "gold", "ink"];
   const STYLES = ["line", "dashed", "dotted"];
-  const FIRST = 3;
+
+  /** The runs on the problem that most methods were run on: at most one of each colour. */
+  function firstChosen(boxes) {
+    const on = Map.groupBy(boxes, ({ problem }) => problem);
+    const most = [...on.values()].reduce((best, runs) => (runs.length > best.length ? runs : best), []);
+    return most.slice(0, COLORS.length);
+  }
 
   /** A box in each row of the runs, and a chart above them with the gap of those that are chosen. */
   function addExplorer(gaps) {
     const table = document.querySelector("#runs");
     const boxes = [];
-    let logarithmic = false;
+    let logarithmic = true;
     let show;
 
     function panel() {
@@ -343,21 +347,22 @@
 
     table.tHead.rows[0].append(make("th", { scope: "col", class: "picked", "data-kind": "t" }, "curve"));
     [...table.tBodies[0].rows].forEach((row, i) => {
-      const name = `${said(row.cells[0])} on ${said(row.cells[1])}`;
+      const [optimizer, problem] = [said(row.cells[0]), said(row.cells[1])];
+      const name = `${optimizer} on ${problem}`;
       const box = make("input", { type: "checkbox", change: () => show?.(panel()), "aria-label": `Curve of ${name}` });
       const cell = row.insertCell();
       cell.className = "picked";
       if (!gaps[i]) return;
       cell.append(box);
-      boxes.push({ box, name, gap: gaps[i] });
+      boxes.push({ box, name, problem, gap: gaps[i] });
     });
-    boxes.slice(0, FIRST).forEach(({ box }) => { box.checked = true; });
+    firstChosen(boxes).forEach(({ box }) => { box.checked = true; });
 
     const scale = button("Logarithmic k", () => {
       logarithmic = !logarithmic;
       scale.setAttribute("aria-pressed", logarithmic);
       show(panel());
-    }, { "aria-pressed": "false" });
+    }, { "aria-pressed": "true" });
     const none = button("No curves", () => { boxes.forEach(({ box }) => { box.checked = false; }); show(panel()); });
     const host = make("div", { class: "chart" });
     const explorer = make("div", { class: "explorer" }, make("h3", {}, "Runs side by side"),
@@ -371,12 +376,18 @@
     }, { rootMargin: "400px" }).observe(host);
   }
 
-  const { figures, gaps } = JSON.parse(document.querySelector("#data").textContent);
-  document.body.append(probe);
-  addTheme();
-  addExplorer(gaps);
-  addTables();
-  addFigureCharts(figures);
-  root.classList.add("scripted");
-  performance.mark("ready");
+  // Before the page is there: no flash of another theme, and asking for the system's theme costs no layout.
+  const chosen = storage((kept) => kept.getItem("gdbench-theme"));
+  use(["light", "dark"].includes(chosen) ? chosen : dark ? "dark" : "light");
+  system.addEventListener("change", () => use(system.matches ? "dark" : "light"));
+  document.addEventListener("DOMContentLoaded", () => {
+    const { figures, gaps } = JSON.parse(document.querySelector("#data").textContent);
+    document.body.append(probe);
+    addTheme();
+    addExplorer(gaps);
+    addTables();
+    addFigureCharts(figures);
+    root.classList.add("scripted");
+    performance.mark("ready");
+  });
 }
