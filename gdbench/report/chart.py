@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gdbench.problem import Array, Integers
-from gdbench.report.curve import gap
+from gdbench.report.curve import above_floor, gap
 from gdbench.report.figure import Figure, Panel, Series
 from gdbench.report.record import Record
 from gdbench.run import Cell, Result
@@ -75,9 +75,10 @@ def _cell(row: dict[str, Any]) -> Cell:
 def _gap(result: Result | None) -> dict[str, Any] | None:
     if result is None or not len(result.trajectory):
         return None
-    rows = _spread(result.trajectory["k"])
-    k = result.trajectory["k"][rows].astype(float)
-    return {"x": _numbers(k, 9), "y": _numbers(gap(result)[rows], 4)}
+    values = gap(result)
+    k = result.trajectory["k"][above_floor(values)]
+    rows = _spread(k)
+    return {"x": _numbers(k[rows].astype(float), 9), "y": _numbers(values[rows], 4)}
 
 
 def _spread(k: Integers) -> Integers:

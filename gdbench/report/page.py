@@ -17,6 +17,8 @@ from gdbench.report.environment import environment
 from gdbench.report.figure import Figure, Panel
 from gdbench.report.inline import Inliner, palette
 
+#: In the order in which they need each other.
+SCRIPTS = ("elements", "theme", "tables", "charts", "explorer", "start")
 #: Rows of the table below a figure; its CSV file has all of them.
 ROWS = 36
 
@@ -50,7 +52,7 @@ def page(content: Content, drawn: Mapping[str, str]) -> str:
     ]
     style = "\n".join((palette(), _text("vendor/uPlot.min.css"), _text("templates/page.css"), inliner.css()))
     scripts = (f"/*\n{_text('vendor/uPlot.LICENSE')}\n*/\n{_text('vendor/uPlot.iife.min.js')}",
-               _text("templates/page.js"))  # fmt: skip
+               _script())  # fmt: skip
     text: str = environment().get_template("page.html.jinja").render(
         content=content,
         rows=content.record.rows,
@@ -62,6 +64,12 @@ def page(content: Content, drawn: Mapping[str, str]) -> str:
         data=_safe(embedded({"figures": charts(content.figures), "gaps": gaps(content.record)})),
     )  # fmt: skip
     return text
+
+
+def _script() -> str:
+    """The page's own script: its files in one scope, which nothing else sees."""
+    body = "\n".join(_text(f"scripts/{name}.js") for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{body}}})();\n'
 
 
 def _text(name: str) -> str:
