@@ -263,6 +263,9 @@ def test_filters_keep_the_rows_that_match_and_count_them(shown, record):
     assert len(column(shown, "verdicts", "theorem", visible=True)) == len(rows)
     assert status.text_content() == f"{len(rows)} of {len(rows)} rows"
     assert box.get_by_label("Filter").input_value() == "" and box.get_by_label("outcome").input_value() == ""
+    box.get_by_label("Filter").fill("l = 1.9802 IS not 1")
+    reasons = column(shown, "verdicts", "reason", visible=True)
+    assert set(reasons) == {"α L = 1.9802 is not 1"} and status.text_content().startswith(f"{len(reasons)} of ")
     box.get_by_label("Filter").fill("there is no such row")
     assert status.text_content() == f"0 of {len(rows)} rows"
     box.get_by_role("button", name="Clear").click()
