@@ -16,7 +16,6 @@ from gdbench.execute import execute
 from gdbench.report.build import build
 from gdbench.report.markdown import escaped
 from gdbench.report.notation import symbols
-from gdbench.report.record import read
 from gdbench.store import Store
 from gdbench.suite import load
 from gdbench.verdict import OUTCOMES
@@ -29,24 +28,9 @@ def call(*arguments):
     return CliRunner().invoke(main, [str(one) for one in arguments])
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """The default suite's results; other runs beside them change nothing in a report."""
-    path = tmp_path_factory.mktemp("store") / "results.sqlite"
-    with Store(path) as results:
-        execute([*load("quick").cells, *load("lecture").cells], results)
-    return path
-
-
-@pytest.fixture(scope="module")
-def record(store):
-    with Store(store, write=False) as results:
-        return read(results)
-
-
-@pytest.fixture(scope="module")
-def files(record):
-    return build(record)
+@pytest.fixture
+def store(lecture):
+    return lecture
 
 
 def test_the_committed_report_is_fresh(files):

@@ -19,6 +19,14 @@ from gdbench.verdict import OUTCOMES
 
 Row = Mapping[str, Any]
 STATUSES = ("confirmed", "loose", "refuted", "not measured")
+MEANINGS = {
+    "attained": "the bound is tight and the run reaches it within 1e-9",
+    "holds": "measured ≤ bound + rounding allowance at every k",
+    "unresolvable": "rounding could hide a violation at every k",
+    "inconclusive": "a rate could not be told",
+    "not applicable": "a hypothesis is missing",
+    "violated": "some k has measured > bound + allowance",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,12 @@ def figure_text(value: float) -> str:
 def tightness_text(value: float) -> str:
     """Six digits; 1 where it is 1 to nine digits."""
     return "" if math.isnan(value) else f"{value:.9f}".rstrip("0").rstrip(".") if value > 0.9999 else f"{value:.6g}"
+
+
+def resolvable_text(row: Row) -> str:
+    """The share of resolvable k in percent; nothing where no k was judged."""
+    judged = row["outcome"] not in ("not applicable", "inconclusive")
+    return f"{100 * row['resolvable']:.0f} %" if judged else ""
 
 
 def iterations_text(run: Row) -> str:

@@ -1,0 +1,90 @@
+"""What the page's script draws: the curves of figures, and the gap of every run, as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gdbench.problem import Array, Integers
+from gdbench.report.curve import above_floor, gap
+from gdbench.report.figure import Figure, Panel, Series
+from gdbench.report.record import Record
+from gdbench.run import Cell, Result
+
+#: Points of a run that the page can show beyond the report's figures.
+POINTS = 80
+
+
+def zoomable(figure: Figure) -> bool:
+    """Whether a figure is made of curves over k or κ."""
+    return all(panel.x_label in ("k", "κ") and not panel.categories for panel in figure.panels)
+
+
+def charts(figures: Sequence[Figure]) -> dict[str, Any]:
+    """The panels of each zoomable figure, by its name."""
+    return {figure.name: [_panel(panel) for panel in figure.panels] for figure in figures if zoomable(figure)}
+
+
+def gaps(record: Record) -> list[dict[str, Any] | None]:
+    """The thinned gap of each run in the order of the rows; None for a run that came to nothing."""
+    return [_gap(record.results.get(_cell(row))) for row in record.rows.runs]
+
+
+def embedded(data: Any) -> str:
+    """JSON that nothing in it can end: it stands in a script element."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "title": panel.title,
+        "labels": [panel.x_label, panel.y_label],
+        "log": [panel.x_scale == "log", panel.y_scale == "log"],
+        "limits": [panel.x_limits, panel.y_limits],
+        "series": [_series(series) for series in panel.series],
+    }
+
+
+def _series(series: Series) -> dict[str, Any]:
+    x, y = (_numbers(values, 6) for values in (series.x, series.y))
+    return {"label": series.label.strip(), "style": series.style, "color": series.color, "x": x, "y": y}
+
+
+def _numbers(values: Array, digits: int) -> list[float | None]:
+    """So many digits, whole numbers without a point; None where there is no number."""
+    return [_number(float(f"{value:.{digits}g}")) for value in values.tolist()]
+
+
+def _number(value: float) -> float | None:
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) and abs(value) < 1e6 else value
+
+
+def _cell(row: dict[str, Any]) -> Cell:
+    return Cell(**{name: row[name] for name in Cell.__dataclass_fields__})
+
+
+def _gap(result: Result | None) -> dict[str, Any] | None:
+    if result is None or not len(result.trajectory):
+        return None
+    values = gap(result)
+    k = result.trajectory["k"][above_floor(values)]
+    rows = _spread(k)
+    return {"x": _numbers(k[rows].astype(float), 9), "y": _numbers(values[rows], 4)}
+
+
+def _spread(k: Integers) -> Integers:
+    """Positions of at most `POINTS` rows, half of them equally spaced in k and half in log k."""
+    if len(k) <= POINTS:
+        return np.arange(len(k))
+    last = float(k[-1])
+    wanted = np.concatenate([np.linspace(0.0, last, POINTS // 2), np.geomspace(1.0, last, POINTS // 2)])
+    return np.unique(np.searchsorted(k, np.floor(wanted)))

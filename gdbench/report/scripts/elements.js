@@ -1,0 +1,17 @@
+// How the other scripts make elements.
+
+const root = document.documentElement;
+const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+
+/** An element; attributes whose value is a function are listeners. */
+function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+const button = (text, click, attributes = {}) => make("button", { type: "button", click, ...attributes }, text);
