@@ -1,12 +1,19 @@
-"""The default suite's results and report, made once for all tests that read them."""
+"""The default suite's results and report, and a browser, made once for all tests that need them."""
 
 import pytest
+from browsers import launched
 
 from gdbench.execute import execute
 from gdbench.report.build import build
 from gdbench.report.record import read
 from gdbench.store import Store
 from gdbench.suite import load
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with launched() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -325,25 +325,6 @@ def test_each_library_has_its_licence():
         assert re.search("MIT license|Permission is hereby granted", files[0].read_text(encoding="utf-8")), folder.name
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, which must be there in CI."""
-    chromium = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if chromium is None or sync_playwright is None:
-        missing = "the package chromium" if chromium is None else "playwright, which the extra [test] names"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"A browser looks at the pages: install {missing}.")
-    off = ("background-networking", "component-update", "sync", "gpu", "quic")
-    flags = ["--headless", "--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in off)]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield running
-        running.close()
-
-
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass

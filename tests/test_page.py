@@ -1,16 +1,14 @@
 """The report's page in a browser: offline, whole without scripts, operable by keyboard, legible in both themes."""
 
-import importlib.util
 import json
-import os
 import re
-import shutil
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from browsers import chromium
 
 from gdbench.report.content import Undrawn, content
 from gdbench.report.draw import svg
@@ -18,34 +16,8 @@ from gdbench.report.figure import Figure, Panel, Series
 from gdbench.report.notation import symbols
 from gdbench.report.page import page
 
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 EVIL = "<img src=x onerror=alert(1)>\"'&amp;</script><script>alert(2)</script><!--"
 SMALLEST_CONTRAST = 4.5
-
-
-def chromium():
-    """Where the browser is; without one, tests skip, and fail where CI is set."""
-    found = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
-    if found and importlib.util.find_spec("playwright"):
-        return found[0]
-    needed = "These tests drive a browser: install the package chromium and Python's playwright (.[test])."
-    if os.environ.get("CI"):
-        pytest.fail(needed, pytrace=False)
-    pytest.skip(needed)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -86,5 +86,7 @@ def _spread(k: Integers) -> Integers:
     if len(k) <= POINTS:
         return np.arange(len(k))
     last = float(k[-1])
-    wanted = np.concatenate([np.linspace(0.0, last, POINTS // 2), np.geomspace(1.0, last, POINTS // 2)])
+    # Not np.geomspace: its last bits differ from machine to machine.
+    ratios = [math.exp(math.log(last) * i / (POINTS // 2)) for i in range(POINTS // 2)]
+    wanted = np.concatenate([np.linspace(0.0, last, POINTS // 2), np.floor(ratios)])
     return np.unique(np.searchsorted(k, np.floor(wanted)))
