@@ -103,6 +103,17 @@ def test_one_file_of_less_than_a_megabyte_that_names_no_other_host(files):
     assert set(re.findall(r'(?:src|href)="([^#"][^"]*)"', text)) <= set(files)
 
 
+def test_the_contents_lead_to_their_headings(shown):
+    links = shown.locator("nav a")
+    assert links.count() == 7
+    for i in range(links.count()):
+        shown.evaluate("scrollTo(0, 0)")
+        links.nth(i).click()
+        shown.wait_for_timeout(300)
+        place = "document.querySelector(location.hash).getBoundingClientRect().top"
+        assert 0 <= shown.evaluate(place) <= 200, links.nth(i).text_content()
+
+
 def test_the_policy_admits_nothing_that_is_added(browser, address):
     with view(browser, address, complaint="Content Security Policy") as opened:
         added = """(done) => new Promise((done) => {
