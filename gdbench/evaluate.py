@@ -53,8 +53,19 @@ def suite(wanted: Suite, results: Sequence[Result]) -> Report:
         runs += [_run(by_cell[cell], "reached") for cell in scaling.cells if cell not in listed]
         listed.update(scaling.cells)
         verdicts.append(_scaled(scaling, [by_cell[cell] for cell in scaling.cells]))
+    return Report(runs, verdicts, _claims(wanted, results))
+
+
+def over_runs(wanted: Suite, results: Sequence[Result]) -> Report:
+    """What a suite says of several results together: its claims and exponents, and nothing of single runs."""
+    by_cell = {result.cell: result for result in results}
+    exponents = [_scaled(scaling, [by_cell[cell] for cell in scaling.cells]) for scaling in wanted.scalings]
+    return Report([], exponents, _claims(wanted, results))
+
+
+def _claims(wanted: Suite, results: Sequence[Result]) -> list[dict[str, Any]]:
     lookup = Lookup(wanted.name, results)
-    return Report(runs, verdicts, [_claim(claim, lookup) for claim in wanted.claims])
+    return [_claim(claim, lookup) for claim in wanted.claims]
 
 
 def _run(result: Result, expected: str = "") -> dict[str, Any]:
