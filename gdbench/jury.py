@@ -20,11 +20,12 @@ from gdbench.trajectory import Chunk, Trajectory
 from gdbench.verdict import Tally, Verdict
 
 
-def facts_of(problem: Problem, tuning: Tuning, iterations: int, start: Array) -> Facts:
+def facts_of(problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations: int, start: Array) -> Facts:
     """What theorems are told of a run; start is its row k = 0."""
     row = dict(zip(COLUMNS, start.tolist(), strict=True))
     begin = (row["f"], row["grad2"], row["dist2"])
-    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]))
+    shares = None if optimizer.schedule.constant else optimizer.schedule.shares
+    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]), shares)
 
 
 class Jury:
@@ -32,7 +33,7 @@ class Jury:
 
     def __init__(self, problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations: int, start: Array) -> None:
         self._names = (optimizer.name, problem.name)
-        self._facts = facts_of(problem, tuning, iterations, start)
+        self._facts = facts_of(problem, optimizer, tuning, iterations, start)
         f_star = problem.f_star
         known = f_star is not None and f_star.kind == "exact"
         self._summary = Summary(f_star.value if f_star is not None and known else math.nan, start)

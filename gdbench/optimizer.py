@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gdbench.problem import Problem
-from gdbench.schedule import constant
+from gdbench.schedule import CONSTANT, Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """What a run of an optimizer on one problem uses.
 
-    alpha is what the schedule starts from (`plan[0]`), hyper what the step unpacks on its first line. `declared` names
+    plan holds alpha_0, what the schedule starts from, hyper what the step unpacks on its first line. `declared` names
     every value for theorems and closed forms: it is what the method says it does, not what it does.
     """
 
@@ -38,6 +38,6 @@ class Optimizer:
     theorems: tuple[str, ...] = ()
     memory: int = 0
     ahead: bool = False
-    schedule: Callable[..., Any] = constant
+    schedule: Schedule = CONSTANT
     failures: tuple[str, ...] = ()
     name: str = "unnamed"

@@ -14,8 +14,8 @@ from gdbench.kernel import prepare
 from gdbench.kernel.recurrences import fista_times, modes
 from gdbench.problem import Array, Integers
 from gdbench.theory.gradient_descent import contraction
-from gdbench.theory.hypotheses import all_of, minimiser, quadratic
-from gdbench.theory.theorem import Comparison, Facts, Theorem
+from gdbench.theory.hypotheses import SAME, all_of, minimiser, quadratic
+from gdbench.theory.theorem import Comparison, Facts, HypothesisFails, Theorem
 from gdbench.trajectory import Chunk, grid
 
 Betas = Callable[[int, int], Array]
@@ -65,6 +65,10 @@ class ModesJudge:
         facts, count = self._facts, len(chunk.k)
         exact = np.empty((3, count))
         alphas = np.full(count, facts.value("alpha"))
+        if facts.shares is not None:
+            alphas *= facts.shares(chunk.k - 1.0)
+            if not np.all(alphas * facts.value("L") <= 2.0 * (1.0 + SAME)):
+                raise HypothesisFails("a step of the schedule is above 2/L")
         betas = self._betas(chunk.first, count)
         prepare(modes)(self._eigenvalues, alphas, betas, self._ahead, self._state, exact)
         gap, dist2, grad2 = exact
@@ -85,7 +89,7 @@ class ModesJudge:
 
 def gradient_descent_judge(facts: Facts) -> ModesJudge:
     mu = facts.value("mu") if facts.knows("mu") else 0.0
-    rho = contraction(facts.value("L"), mu, facts.value("alpha"))
+    rho = contraction(facts.value("L"), mu, facts.value("alpha")) if facts.shares is None else 1.0
     return ModesJudge(facts, constant_momentum(0.0), False, (rho, 1))
 
 
@@ -128,7 +132,9 @@ def stable_ahead(facts: Facts) -> str | None:
 
 
 def step_not_above_2(facts: Facts) -> str | None:
-    """alpha <= 2/L."""
+    """alpha <= 2/L; a schedule's steps are looked at as they come."""
+    if facts.shares is not None:
+        return None
     a = facts.value("alpha") * facts.value("L")
     return None if a <= 2.0 * (1.0 + 1e-12) else f"alpha L = {a:.6g} is above 2"
 
@@ -140,7 +146,7 @@ THEOREMS = (
         quantity="gap, dist2, grad2",
         source="solution of the linear recurrence in the eigenbasis",
         kind="exact",
-        hypotheses=all_of(quadratic, minimiser, step_not_above_2),
+        hypotheses=all_of(quadratic, minimiser, step_not_above_2, scheduled=True),
         judge=gradient_descent_judge,
     ),
     Theorem(
