@@ -20,7 +20,9 @@ from gdbench.problem import Problem
 from gdbench.schedule import CONSTANT, Schedule
 
 _PACKAGES = {
-    **{"problem": "gdbench.problems", "optimizer": "gdbench.optimizers", "schedule": "gdbench.schedules"},
+    "problem": "gdbench.problems",
+    "optimizer": "gdbench.optimizers",
+    "schedule": "gdbench.schedules",
 }
 _SELECTOR = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?\s*$", re.DOTALL)
 
@@ -130,6 +132,8 @@ def _parse(owner: str, parameter: Parameter, text: str) -> Any:
         return schedule(text)
     if parameter.type == float | Optimal and text == "optimal":
         return text
+    if parameter.type is str:
+        return text.strip("'\"")
     if parameter.type is bool:
         if text.lower() not in ("true", "false"):
             raise BadInput(f"{parameter.name}={text} of {owner} must be true or false.")

@@ -1,4 +1,4 @@
-"""alpha_k = alpha_0/(k + 1) (Robbins and Monro 1951): on a quadratic with alpha_0 = 1/L the error falls like k^(-mu/L)."""
+"""alpha_k = alpha_0/(k + 1) (Robbins and Monro 1951): slow on quadratics, where alpha_0 = 1/L gives k^(-mu/L)."""
 
 import numpy as np
 

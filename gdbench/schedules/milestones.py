@@ -1,5 +1,6 @@
 """alpha falls by gamma at each of a few iterations, such as 30/60/90 (He et al. 2016; lecture, section 11)."""
 
+from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
@@ -42,9 +43,9 @@ def make(
 
 def _drops(text: str) -> list[int]:
     try:
-        drops = [int(part) for part in text.strip("'\"").split("/")]
+        drops = [int(part) for part in text.split("/")]
     except ValueError:
         raise BadInput(f"at={text} of milestones cannot be read: write iterations such as 30/60/90.") from None
-    if drops[0] < 1 or any(after <= before for before, after in zip(drops, drops[1:], strict=False)):
+    if drops[0] < 1 or any(after <= before for before, after in pairwise(drops)):
         raise BadInput(f"at={text} of milestones must increase from 1 on, as in 30/60/90.")
     return drops

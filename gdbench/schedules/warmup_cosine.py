@@ -1,5 +1,4 @@
-"""alpha rises to alpha_0 along a line, then falls along half a cosine to a share `end` (Radford et al. 2019; Brown et al.
-2020), where it stays."""
+"""alpha rises along a line, then falls along half a cosine to a share `end` (Radford et al. 2019), where it stays."""
 
 from typing import Annotated
 

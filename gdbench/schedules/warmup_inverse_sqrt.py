@@ -1,4 +1,4 @@
-"""alpha rises to alpha_0 over `warmup` iterations and then falls like 1/sqrt(k) (lecture, section 5, with k + 1 for k)."""
+"""alpha rises to alpha_0 over `warmup` iterations and then falls like 1/sqrt(k) (lecture, section 5)."""
 
 import math
 from typing import Annotated
