@@ -23,7 +23,7 @@ def make(width: Annotated[int, Range(low=1)] = 512, warmup: Annotated[int, Range
     """width: of the model (d). warmup: iterations until the largest step."""
 
     def shares(k: Array) -> Array:
-        return width**-0.5 * np.minimum((k + 1.0) ** -0.5, (k + 1.0) * warmup**-1.5)
+        return np.asarray(width**-0.5 * np.minimum((k + 1.0) ** -0.5, (k + 1.0) * warmup**-1.5))
 
     return Schedule(
         kernel=transformer,
