@@ -7,7 +7,7 @@ from functools import cache
 from gdbench.errors import unknown
 from gdbench.theory.theorem import Comparison, Facts, Theorem
 
-FAMILIES = ("gradient_descent", "momentum", "line_search", "exact", "potentials")
+FAMILIES = ("gradient_descent", "momentum", "line_search", "step_rules", "exact", "potentials")
 
 
 @cache
