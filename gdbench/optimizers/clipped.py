@@ -39,7 +39,7 @@ def make(
     threshold: Annotated[float, Range(low=0.0, open_low=True)] = 1.0,
     by: Literal["norm", "value"] = "norm",
 ) -> Optimizer:
-    """threshold: the largest ||g||, or |g_i| with by=value, that is used as it is. by=value has no theorem: measured only."""
+    """threshold: the largest ||g||, or |g_i| with by=value, that stays as it is. by=value: measured only."""
 
     def tune(problem: Problem) -> Tuning:
         size = problem.step_size(alpha)

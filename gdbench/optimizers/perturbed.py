@@ -1,7 +1,7 @@
 """Gradient descent that leaves saddles: where ||g|| is small, a step in a random direction (Jin et al. 2017).
 
-The direction has entries that are sums of two uniform draws, the length is uniform up to `radius`; it happens at most once
-in `wait` iterations. No theorem: measured only.
+The direction has entries that are sums of two uniform draws, the length is uniform up to `radius`, at most once in
+`wait` iterations. No theorem: measured only.
 """
 
 import math

@@ -85,7 +85,7 @@ class NormalizedJudge:
         self._facts, self._min = facts, Running("min", math.inf)
 
     def hear(self, chunk: Chunk) -> list[Comparison]:
-        """Compare the rows of a chunk; where the gradient vanished the run stood at the minimiser, and the bound holds."""
+        """Compare the rows of a chunk."""
         facts, L, length = self._facts, self._facts.value("L"), self._facts.value("length")
         bound = normalized_gap(chunk.k, L, facts.dist2_0, length)
         measured = self._min.through(chunk.before("f") - facts.f_star)
