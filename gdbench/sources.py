@@ -16,7 +16,7 @@ from gdbench.run import Cell
 #: What every result comes out of; imports are followed from here.
 ROOT = "gdbench.run"
 #: Packages whose own file only lists what is in them.
-LISTS = ("gdbench", "gdbench.theory", "gdbench.claims", "gdbench.problems", "gdbench.optimizers")
+LISTS = ("gdbench", "gdbench.theory", "gdbench.claims", "gdbench.problems", "gdbench.optimizers", "gdbench.schedules")
 
 
 def canonical(cell: Cell) -> Cell:

@@ -7,6 +7,8 @@ from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
 from gdbench.problem import Problem
 
+THEOREMS = ("normalized_gap",)
+
 
 @step
 def descend_normalized(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -28,6 +30,4 @@ def make(alpha: StepSize = StepSize("0.01")) -> Optimizer:
         size = problem.step_size(alpha)
         return Tuning(plan=(size,), declared={"length": size})
 
-    return Optimizer(
-        step=descend_normalized, tune=tune, source="Nesterov 2004, section 3.2.3", theorems=("normalized_gap",)
-    )
+    return Optimizer(step=descend_normalized, tune=tune, source="Nesterov 2004, section 3.2.3", theorems=THEOREMS)

@@ -5,6 +5,8 @@ from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
 from gdbench.problem import Problem
 
+THEOREMS = ("sign_separable",)
+
 
 @step
 def descend_sign(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -25,4 +27,4 @@ def make(alpha: StepSize = StepSize("0.01")) -> Optimizer:
         size = problem.step_size(alpha)
         return Tuning(plan=(size,), declared={"alpha": size})
 
-    return Optimizer(step=descend_sign, tune=tune, source="Riedmiller and Braun 1993", theorems=("sign_separable",))
+    return Optimizer(step=descend_sign, tune=tune, source="Riedmiller and Braun 1993", theorems=THEOREMS)
