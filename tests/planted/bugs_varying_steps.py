@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gdbench.kernel import schedule, sin
-from planted import kernels_step_rules as kernels
+from planted import kernels_varying_steps as kernels
 from planted.bugs import Bug, tuned
 from planted.checks import loses, violated
 
