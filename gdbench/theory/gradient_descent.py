@@ -369,14 +369,4 @@ THEOREMS = (
         hypotheses=all_of(smooth_everywhere, minimiser, step_at_most(math.sqrt(3.0))),
         judge=lambda facts: NonconvexJudge(facts, "gd_nonconvex_drop"),
     ),
-    Theorem(
-        id="gd_exact_ls",
-        statement="f(x_k) - f* <= ((kappa - 1)/(kappa + 1))^(2k) (f(x_0) - f*) with exact line search",
-        quantity="gap",
-        source="de Klerk, Glineur and Taylor 2017, theorem 1.2",
-        tight=True,
-        needs=("L", "mu", "gap_0"),
-        closed=lambda k, L, mu, gap_0: (((L - mu) / (L + mu)) ** 2) ** k * gap_0,
-        hypotheses=lambda facts: "the method does not minimise along the gradient",
-    ),
 )
