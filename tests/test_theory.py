@@ -19,14 +19,15 @@ CLOSED = [name for name, held in theorems().items() if held.closed is not None]
 VALUES = {
     "L": 4.0, "mu": 0.25, "alpha": 0.2, "beta": 0.5, "R2": 3.0, "gap_0": 2.0, "G_0": 7.0, "Delta": 2.0,
     "drop": 1.5, "S": 2.25, "c": 0.25, "alpha_min": 0.125, "alpha_init": 1.0,
+    "c1": 0.01, "c2": 0.75, "factor": 0.5, "growth": 1.5,
 }
 #: How a value changes when f becomes c f (x stays): alpha becomes alpha / c.
 POWERS = {
     **dict.fromkeys(("L", "mu", "gap_0", "Delta", "drop"), 1),
     **dict.fromkeys(("alpha", "S", "alpha_min", "alpha_init"), -1),
-    "G_0": 2, "R2": 0, "beta": 0, "c": 0,
+    "G_0": 2, **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth"), 0),
 }
-MEASURES = {"gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1}
+MEASURES = {"gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1, "sum grad2": 2, "value calls": 0}
 
 
 def t_of(k: int) -> mpmath.mpf:
@@ -84,6 +85,11 @@ STATEMENTS = {
     "armijo_nonconvex": lambda k, v: v.Delta / (v.c * v.S),
     "armijo_convex": lambda k, v: (v.R2 + v.alpha_init / v.c * v.gap_0) / (2 * v.S),
     "armijo_convex_half": lambda k, v: v.R2 / (2 * v.S),
+    "wolfe_zoutendijk": lambda k, v: v.L * v.Delta / (v.c1 * (1 - v.c2)),
+    "lipschitz_calls": lambda k, v: k
+    + ((k - 1) * mpmath.log(v.growth) + mpmath.log(max(1, v.alpha_init * v.L / v.factor))) / mpmath.log(1 / v.factor),
+    "polyak_convex": lambda k, v: 2 * v.L * v.R2 / (3 * k),
+    "polyak_sc": lambda k, v: (1 - 3 * v.mu / (4 * v.L)) ** k * v.R2,
 }
 
 
@@ -176,6 +182,8 @@ def facts(optimizer: str = "gradient_descent", problem: str = "quadratic[dim=3]"
 
 
 GD, HB, NAG, FISTA = "gradient_descent", "heavy_ball", "nesterov", "nesterov_convex"
+EXACT = "exact_line_search"
+RULES = (EXACT, "wolfe", "polyak_step", "barzilai_borwein", "adaptive_lipschitz")
 GHADIMI = {"alpha": 0.125, "beta": math.sqrt((1 - 0.125 * 0.04) * (1 - 0.125 * 4.0))}
 MISSING = [
     ("gd_convex_tight", GD, {"kind": "nonconvex"}, {}, "not convex"),
@@ -196,6 +204,22 @@ MISSING = [
     ("gd_fejer", GD, {"kind": "nonconvex"}, {}, "not convex"),
     ("gd_descent", GD, {"L": None}, {}, "L is unknown"),
     ("gd_exact_ls", GD, {}, {}, "does not minimise along the gradient"),
+    ("gd_exact_ls", EXACT, {"mu": None}, {}, "not strongly convex"),
+    ("gd_exact_ls", EXACT, {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("exact_ls_rate", GD, {}, {}, "does not minimise along the gradient"),
+    ("exact_ls_drop", EXACT, {"spectrum": None}, {}, "not a quadratic"),
+    ("exact_ls_step", EXACT, {"L": None}, {}, "L is unknown"),
+    ("exact_ls_descent", EXACT, {"kind": "nonconvex"}, {}, "not convex"),
+    ("wolfe_step", "wolfe", {"L": None}, {}, "L is unknown"),
+    ("wolfe_zoutendijk", "wolfe", {"f_star": None}, {}, "no lower bound of f"),
+    ("lipschitz_estimate", "adaptive_lipschitz", {"L": None}, {}, "L is unknown"),
+    ("lipschitz_calls", "adaptive_lipschitz", {"stochastic": True}, {}, "stochastic"),
+    ("polyak_range", "polyak_step", {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("polyak_fejer", "polyak_step", {"kind": "nonconvex"}, {}, "not convex"),
+    ("polyak_fejer_smooth", "polyak_step", {"L": None}, {}, "L is unknown"),
+    ("polyak_convex", "polyak_step", {"x_star": None}, {}, "x* is unknown"),
+    ("polyak_sc", "polyak_step", {"mu": None}, {}, "not strongly convex"),
+    ("bb_step", "barzilai_borwein", {"mu": None}, {}, "not strongly convex"),
     ("quad_gd_exact", GD, {"spectrum": None}, {}, "not a quadratic"),
     ("quad_gd_exact", GD, {}, {"alpha": 0.525}, "alpha L = 2.1 is above 2"),
     ("hb_quad_gap", HB, {"spectrum": None}, {}, "not a quadratic"),
@@ -231,8 +255,9 @@ def test_a_hypothesis_says_what_is_missing(name, optimizer, changes, declare, re
 @pytest.mark.parametrize(
     ("name", "optimizer", "declare"),
     [("hb_ghadimi", HB, GHADIMI), ("hb_cesaro", HB, {"alpha": 0.025, "beta": 0.9})]
-    + [(name, GD, {}) for name in registry.optimizer(GD).theorems if name != "gd_exact_ls"]
-    + [(name, NAG, {}) for name in registry.optimizer(NAG).theorems],
+    + [(name, GD, {}) for name in registry.optimizer(GD).theorems]
+    + [(name, NAG, {}) for name in registry.optimizer(NAG).theorems]
+    + [(name, one, {}) for one in RULES for name in registry.optimizer(one).theorems],
 )
 def test_a_hypothesis_that_holds_says_nothing(name, optimizer, declare):
     assert theorem(name).hypotheses(facts(optimizer, declare=declare)) is None
@@ -257,6 +282,9 @@ def outcome(optimizer: str, problem: str, iterations: int, name: str):
         ("gd_nonconvex_tight", GD, "quadratic[start=top]", 1),
         ("hb_quad_gap", HB, "quadratic[start=top]", 1),
         ("hb_quad_dist", HB, "quadratic[start=top]", 1),
+        ("gd_exact_ls", EXACT, "quadratic[start=line_search]", 1),
+        ("gd_exact_ls", EXACT, "quadratic[kappa=1e4,rotated=true,start=line_search]", 1),
+        ("polyak_fejer_smooth", "polyak_step", "quadratic[start=top]", 1),
         ("nag_quad_gap", NAG, "quadratic[start=bottom]", 1),
         ("nag_quad_dist", NAG, "quadratic[start=bottom]", 1),
     ],
