@@ -29,7 +29,7 @@ def descend_by_wolfe(k, alpha, f, state, data, calls):  # type: ignore[no-untype
     direction, trial, gradient = state.memory[0], state.memory[1], state.memory[2]
     start = -dot(g, g)
     if -start < VANISHED:
-        return 0.0, 0, 0
+        return alpha if start == 0.0 else 0.0, 0, 0
     for i in range(x.shape[0]):
         direction[i] = -g[i]
     used, _, trials = wolfe(alpha, f, start, x, direction, trial, gradient, c1, c2, strong, data, calls)

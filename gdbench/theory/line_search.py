@@ -102,7 +102,8 @@ class SumOfStepsJudge:
         """Compare the rows of a chunk."""
         facts, k = self._facts, chunk.k
         region_kept(facts, chunk)
-        S = self._steps.through(chunk.before("alpha"))
+        # Not 0: where x has only stayed in place there is nothing to divide by.
+        S = np.maximum(self._steps.through(chunk.before("alpha")), TINY)
         errors = self._errors.through(value_rounding(facts, chunk))
         c, alpha_init = facts.value("c"), facts.value("alpha_init")
         if self._theorem == "armijo_nonconvex":
