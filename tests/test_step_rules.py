@@ -69,6 +69,14 @@ def test_a_two_point_step_without_curvature_is_alpha():
     np.testing.assert_array_equal(found.trajectory["alpha"][:-1], np.full(5, 0.25))
 
 
+@pytest.mark.parametrize("horizon", [10, 77])
+def test_a_two_point_step_from_rounding_errors_is_alpha(horizon):
+    """After 2 horizon steps of 1/L Huber's iterate is tau up to rounding, and y is that rounding."""
+    found = go("barzilai_borwein", f"huber[horizon={horizon}]", 300)
+    assert found.status == "finished"
+    assert found.summary["gap"] == 0.0
+
+
 def test_two_point_steps_beat_gradient_descent_where_kappa_is_large():
     steps = [go(name, "quadratic[kappa=1e4]", 20_000).summary["iterations_to_target"]
              for name in ("barzilai_borwein", "barzilai_borwein[variant=short]", "gradient_descent")]  # fmt: skip
