@@ -89,7 +89,7 @@ STATEMENTS = {
     "lipschitz_calls": lambda k, v: k
     + ((k - 1) * mpmath.log(v.growth) + mpmath.log(max(1, v.alpha_init * v.L / v.factor))) / mpmath.log(1 / v.factor),
     "polyak_convex": lambda k, v: 2 * v.L * v.R2 / (3 * k),
-    "polyak_sc": lambda k, v: (1 - 3 * v.mu / (4 * v.L)) ** k * v.R2,
+    "polyak_sc": lambda k, v: (1 - 5 * v.mu / (4 * v.L) + (v.mu / v.L) ** 2 / 2) ** k * v.R2,
 }
 
 

@@ -2,8 +2,11 @@
 
 Polyak: ||x - alpha g - x*||^2 = ||x - x*||^2 - 2 alpha g.(x - x*) + alpha^2 ||g||^2, where g.(x - x*) >= gap for convex
 f, and >= gap + ||g||^2/(2 L) where f is L-smooth too. So dist2 falls by gap^2/||g||^2, and by gap/L more; as ||g||^2 <=
-2 L gap, together by 3 gap/(2 L), which is 3 mu/(4 L) dist2 at least. An error e in gap and one of L eta in g change
-this by (2 e gap + 2 e^2)/||g||^2 + 2 alpha L eta ||x - x*||. A step of 0 is taken where gap is below `room`.
+2 L gap, together by 3 gap/(2 L). For strongly convex f, with m = mu/L, g.(x - x*) >= (1 - m) gap + (||g||^2/L + mu
+dist2)/2 (Taylor, Hendrickx and Glineur 2017, theorem 4, between x and x*), so that dist2 falls by mu alpha dist2 +
+(1/L + (1 - 2 m) alpha) gap, where the bracket is positive as alpha <= 1/(2 mu); with gap >= mu dist2/2 and then alpha
+>= 1/(2 L) that is at least (5 m/4 - m^2/2) dist2. An error e in gap and one of L eta in g change these by (2 e gap +
+2 e^2)/||g||^2 + 2 alpha L eta ||x - x*||. A step of 0 is taken where gap is below `room`.
 """
 
 from __future__ import annotations
@@ -33,8 +36,14 @@ def polyak_convex(k: Array, L: float, R2: float) -> Array:
     return 2.0 * L * R2 / (3.0 * k)
 
 
+def polyak_factor(L: float, mu: float) -> float:
+    """1 - 5 m/4 + m^2/2, m = mu/L: the factor of dist2 per step."""
+    m = mu / L
+    return 1.0 - 1.25 * m + 0.5 * m * m
+
+
 def polyak_sc(k: Array, L: float, mu: float, R2: float) -> Array:
-    return (1.0 - 0.75 * mu / L) ** k * R2
+    return polyak_factor(L, mu) ** k * R2
 
 
 def gap_rounding(facts: Facts, chunk: Chunk) -> Array:
@@ -84,7 +93,7 @@ class PolyakJudge:
             return [Comparison(measured, bound, allowed + bound * (1e-12 + 8.0 * U * k))]
         mu = facts.value("mu")
         bound, left = polyak_sc(k, L, mu, facts.dist2_0), np.empty(len(k))
-        prepare(decaying_sum)(errors, 1.0 - 0.75 * mu / L, 1, self._state, left)
+        prepare(decaying_sum)(errors, polyak_factor(L, mu), 1, self._state, left)
         allowed = left + np.where(chunk.before("alpha") > 0.0, 0.0, 2.0 * still / mu)
         return [Comparison(chunk.now("dist2"), bound, allowed + bound * (1e-12 + 8.0 * U * k))]
 
@@ -174,7 +183,7 @@ THEOREMS = (
     ),
     Theorem(
         id="polyak_sc",
-        statement="||x_k - x*||^2 <= (1 - 3 mu/(4 L))^k ||x_0 - x*||^2",
+        statement="||x_k - x*||^2 <= (1 - 5 m/4 + m^2/2)^k ||x_0 - x*||^2, m = mu/L",
         quantity="dist2",
         source=POLYAK,
         needs=("L", "mu", "R2"),
