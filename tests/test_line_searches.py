@@ -310,6 +310,15 @@ def test_long_runs_raise_no_alarm(optimizer, problem):
     assert "violated" not in outcomes(found).values()
 
 
+@pytest.mark.parametrize("schedule", ["warmup_linear", "cosine[steps=20]", "inverse", "exponential"])
+@pytest.mark.parametrize("optimizer", ["wolfe", "barzilai_borwein", "adaptive_lipschitz"])
+def test_a_schedule_shapes_first_trials_and_may_end_at_zero(optimizer, schedule):
+    found = run_cell(Cell(f"{optimizer}[schedule={schedule}]", "quadratic[kappa=10]", 60))
+    assert found.status == "finished"
+    assert found.summary["gap"] < found.summary["gap_0"]
+    assert set(outcomes(found).values()) <= {"holds", "not applicable"}
+
+
 METHODS = (
     *("exact_line_search", "exact_line_search", "polyak_step", "polyak_step"),
     *("wolfe", "wolfe[alpha={i},conditions={w},c1={c1:.2g},c2={c2:.3f}]"),

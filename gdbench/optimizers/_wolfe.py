@@ -85,7 +85,7 @@ def wolfe(alpha, f, start, x, direction, trial, gradient, c1, c2, strong, data, 
     """
     room = ROUNDING * abs(f)
     last, f_last, slope_last = 0.0, f, start
-    if not start < 0.0:
+    if not (start < 0.0 and alpha > 0.0):
         return 0.0, f, 0
     for trials in range(1, MOST_TRIALS + 1):
         value, slope = probe(alpha, x, direction, trial, gradient, data, calls)

@@ -58,7 +58,7 @@ THEOREMS = (
         statement="alpha_k >= (1 - c2)/L along -g: the slope has to rise by (1 - c2) ||g||^2",
         quantity="step size, per step",
         source="Nocedal and Wright 2006, theorem 3.2, first lines of its proof",
-        hypotheses=all_of(smooth, scheduled=True),
+        hypotheses=all_of(smooth),
     ),
     Theorem(
         id="wolfe_zoutendijk",
@@ -67,7 +67,7 @@ THEOREMS = (
         source="Zoutendijk 1970; Nocedal and Wright 2006, theorem 3.2",
         needs=("L", "Delta", "c1", "c2"),
         closed=zoutendijk,
-        hypotheses=all_of(smooth, bounded_below, scheduled=True),
+        hypotheses=all_of(smooth, bounded_below),
         judge=ZoutendijkJudge,
     ),
 )
