@@ -25,7 +25,7 @@ def facts_of(problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations:
     row = dict(zip(COLUMNS, start.tolist(), strict=True))
     begin = (row["f"], row["grad2"], row["dist2"])
     shares = None if optimizer.schedule.constant else optimizer.schedule.shares
-    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]), shares)
+    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]), shares, tuning.momentum)
 
 
 class Jury:

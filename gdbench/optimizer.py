@@ -15,12 +15,14 @@ class Tuning:
     """What a run of an optimizer on one problem uses.
 
     plan holds alpha_0, what the schedule starts from, hyper what the step unpacks on its first line. `declared` names
-    every value for theorems and closed forms: it is what the method says it does, not what it does.
+    every value for theorems and closed forms: it is what the method says it does, not what it does. momentum names the
+    sequence of a momentum that changes from step to step (`gdbench.theory.sequences`).
     """
 
     plan: tuple[float, ...]
     hyper: tuple[float, ...] = ()
     declared: Mapping[str, float] = field(default_factory=dict)
+    momentum: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

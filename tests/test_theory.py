@@ -176,9 +176,9 @@ def test_an_unknown_theorem_offers_the_closest():
 
 def facts(optimizer: str = "gradient_descent", problem: str = "quadratic[dim=3]", declare=None, **changes) -> Facts:
     held = replace(registry.problem(problem), **changes)
-    declared = registry.optimizer(optimizer).tune(registry.problem(problem)).declared
-    rounding = Rounding(held, 1.0)
-    return Facts(held, {**declared, **(declare or {})}, 1.0, 1.0, 1.0, 100, rounding)
+    tuning = registry.optimizer(optimizer).tune(registry.problem(problem))
+    known = {**tuning.declared, **(declare or {})}
+    return Facts(held, known, 1.0, 1.0, 1.0, 100, Rounding(held, 1.0), momentum=tuning.momentum)
 
 
 GD, HB, NAG, FISTA = "gradient_descent", "heavy_ball", "nesterov", "nesterov_convex"

@@ -35,7 +35,7 @@ def make(alpha: StepSize = StepSize("1/L")) -> Optimizer:
 
     def tune(problem: Problem) -> Tuning:
         size = problem.step_size(alpha)
-        return Tuning(plan=(size,), hyper=(1.0,), declared={"alpha": size})
+        return Tuning(plan=(size,), hyper=(1.0,), declared={"alpha": size}, momentum="fista")
 
     return Optimizer(
         step=fista, tune=tune, source="Beck and Teboulle 2009", theorems=THEOREMS, memory=1, ahead=True

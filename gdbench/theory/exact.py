@@ -11,10 +11,11 @@ from collections.abc import Callable
 import numpy as np
 
 from gdbench.kernel import prepare
-from gdbench.kernel.recurrences import fista_times, modes
+from gdbench.kernel.recurrences import modes
 from gdbench.problem import Array, Integers
 from gdbench.theory.gradient_descent import contraction
 from gdbench.theory.hypotheses import SAME, all_of, minimiser, quadratic
+from gdbench.theory.sequences import SEQUENCES, Momentum
 from gdbench.theory.theorem import Comparison, Facts, HypothesisFails, Theorem
 from gdbench.trajectory import Chunk, grid
 
@@ -24,24 +25,6 @@ Betas = Callable[[int, int], Array]
 def constant_momentum(beta: float) -> Betas:
     """beta for every step."""
     return lambda first, count: np.full(count, beta)
-
-
-class FistaMomentum:
-    """beta_j = (t_j - 1)/t_{j+1}; step k uses beta_{k-1}, and the first step none."""
-
-    def __init__(self) -> None:
-        self._t = np.array([1.0, 1.0])
-
-    def __call__(self, first: int, count: int) -> Array:
-        """The momentum of the steps that lead to k = first, first + 1, …; shape (count,)."""
-        t = np.empty(count + 2)
-        t[:2] = self._t
-        prepare(fista_times)(float(t[1]), t[2:])
-        self._t = t[-2:].copy()
-        momentum = (t[:-2] - 1.0) / t[1:-1]
-        if first == 1:
-            momentum[0] = 0.0
-        return np.asarray(momentum)
 
 
 class ModesJudge:
@@ -110,7 +93,7 @@ def spectral_radius(facts: Facts, ahead: bool) -> float:
 def momentum_judge(ahead: bool) -> Callable[[Facts], ModesJudge]:
     def judge(facts: Facts) -> ModesJudge:
         if not facts.knows("beta"):
-            return ModesJudge(facts, FistaMomentum(), ahead, (1.0, 2))
+            return ModesJudge(facts, Momentum(facts.momentum), ahead, (1.0, 2))
         return ModesJudge(facts, constant_momentum(facts.value("beta")), ahead, (spectral_radius(facts, ahead), 2))
 
     return judge
@@ -125,6 +108,8 @@ def stable(facts: Facts) -> str | None:
 def stable_ahead(facts: Facts) -> str | None:
     """As `stable`, for a gradient taken at the look-ahead point."""
     if not facts.knows("beta"):
+        if facts.momentum not in SEQUENCES:
+            return "the momentum is not declared"
         a = facts.value("alpha") * facts.value("L")
         return None if a <= 1.0 + 1e-12 else f"alpha L = {a:.6g} is above 1"
     rho = spectral_radius(facts, True)

@@ -20,7 +20,8 @@ Kind = Literal["bound", "exact", "potential", "rate", "scaling"]
 class Facts:
     """What a judge knows before the run: the problem, the declared values of the method, and the row k = 0.
 
-    shares(k) is the declared alpha_k / alpha_0 of a schedule, None where every step is alpha.
+    shares(k) is the declared alpha_k / alpha_0 of a schedule, None where every step is alpha; momentum the declared
+    name of a momentum that changes from step to step.
     """
 
     problem: Problem
@@ -31,6 +32,7 @@ class Facts:
     iterations: int
     rounding: Rounding
     shares: Callable[[Array], Array] | None = None
+    momentum: str = ""
 
     @property
     def f_star(self) -> float:
