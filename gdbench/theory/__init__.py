@@ -17,6 +17,9 @@ FAMILIES = (
     "step_rules",
     "exact",
     "potentials",
+    "accelerated",
+    "krylov",
+    "second_order",
 )
 
 
