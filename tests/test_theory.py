@@ -47,6 +47,17 @@ def optimal(L, mu):
     return (root - 1) / (root + 1)
 
 
+def chebyshev(k, kappa):
+    """T_k((kappa + 1)/(kappa - 1)) by its three-term recurrence; infinite at kappa = 1."""
+    if kappa == 1:
+        return mpmath.inf
+    c = (kappa + 1) / (kappa - 1)
+    now, before = c, mpmath.mpf(1)
+    for _ in range(k - 1):
+        now, before = 2 * c * now - before, now
+    return now
+
+
 def h(a):
     return a * (4 - a * max(mpmath.mpf(1), a))
 
@@ -81,6 +92,11 @@ STATEMENTS = {
     "nag_fista_y": lambda k, v: v.L * v.R2 / (2 * t_of(k) ** 2),
     "nag_ratio": lambda k, v: 2 * v.L * v.R2 / (k + 1) ** 2,
     "nag_sc": lambda k, v: (1 - v.q) ** k * (v.gap_0 + v.mu / 2 * v.R2),
+    "ogm": lambda k, v: 2 * v.L * v.R2 / (1 + mpmath.sqrt(1 + 8 * t_of(k - 1) ** 2)) ** 2,
+    "ogm_primary": lambda k, v: v.L * v.R2 / (4 * t_of(k) ** 2),
+    "triple_dist": lambda k, v: (v.L / v.mu) * (1 - v.q) ** (2 * k) * v.R2,
+    "triple_gap": lambda k, v: (v.L / 2) * (v.L / v.mu) * (1 - v.q) ** (2 * k) * v.R2,
+    "cg_chebyshev": lambda k, v: v.gap_0 / chebyshev(k, v.L / v.mu) ** 2,
     "armijo_sc": lambda k, v: (1 - 2 * v.c * v.mu * v.alpha_min) ** k * v.gap_0,
     "armijo_nonconvex": lambda k, v: v.Delta / (v.c * v.S),
     "armijo_convex": lambda k, v: (v.R2 + v.alpha_init / v.c * v.gap_0) / (2 * v.S),
@@ -146,6 +162,8 @@ def test_sharper_theorems_lie_below_weaker_ones(mu):
     k = np.arange(1.0, 500.0)
     values = {**VALUES, "alpha": 0.25, "mu": mu}
     ladders = [
+        ("ogm", "nag_ratio"),
+        ("ogm_primary", "nag_fista_y"),
         ("gd_sc_gap_R2", "gd_convex_tight", "gd_convex_proof", "gd_convex_headline"),
         ("gd_sc_gap", "gd_sc_linear"),
         ("gd_nonconvex_tight", "gd_nonconvex"),
@@ -184,6 +202,7 @@ def facts(optimizer: str = "gradient_descent", problem: str = "quadratic[dim=3]"
 GD, HB, NAG, FISTA = "gradient_descent", "heavy_ball", "nesterov", "nesterov_convex"
 EXACT = "exact_line_search"
 RULES = (EXACT, "wolfe", "polyak_step", "barzilai_borwein", "adaptive_lipschitz")
+RATIO = "nesterov_ratio"
 GHADIMI = {"alpha": 0.125, "beta": math.sqrt((1 - 0.125 * 0.04) * (1 - 0.125 * 4.0))}
 MISSING = [
     ("gd_convex_tight", GD, {"kind": "nonconvex"}, {}, "not convex"),
@@ -237,6 +256,25 @@ MISSING = [
     ("nag_fista", FISTA, {"kind": "nonconvex"}, {}, "not convex"),
     ("fista_potential", FISTA, {}, {"alpha": 0.2}, "alpha L = 0.8 is not 1"),
     ("nag_ratio", FISTA, {}, {}, "momentum is not j/(j + 3)"),
+    ("nag_fista", RATIO, {}, {}, "momentum is not (t_j - 1)/t_{j+1}"),
+    ("fista_potential", RATIO, {}, {}, "momentum is not (t_j - 1)/t_{j+1}"),
+    ("ratio_potential", FISTA, {}, {}, "momentum is not j/(j + 3)"),
+    ("quad_nag_exact", RATIO, {}, {"alpha": 0.3}, "alpha L = 1.2 is above 1"),
+    ("quad_nag_exact", GD, {}, {}, "momentum is not declared"),
+    ("ogm", "ogm", {"kind": "nonconvex"}, {}, "not convex"),
+    ("ogm", "ogm", {}, {"alpha": 0.2}, "alpha L = 0.8 is not 1"),
+    ("ogm_primary", "ogm", {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("quad_ogm_exact", "ogm", {"spectrum": None}, {}, "not a quadratic"),
+    ("triple_dist", "triple_momentum", {"mu": None}, {}, "not strongly convex"),
+    ("triple_gap", "triple_momentum", {"x_star": None}, {}, "x* is unknown"),
+    ("quad_triple_exact", "triple_momentum", {"spectrum": None}, {}, "not a quadratic"),
+    ("cg_chebyshev", "conjugate_gradient", {"mu": None}, {}, "not strongly convex"),
+    ("cg_closer", "conjugate_gradient", {"spectrum": None}, {}, "not a quadratic"),
+    ("lower_krylov", "lbfgs", {"spectrum": None}, {}, "not a quadratic"),
+    ("lower_krylov", GD, {"stochastic": True}, {}, "stochastic"),
+    ("newton_decrease", "newton", {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("newton_step", "newton", {"kind": "nonconvex"}, {}, "not strongly convex"),
+    ("armijo_progress", "lbfgs", {"stochastic": True}, {}, "stochastic"),
     ("armijo_step", "backtracking", {"L": None}, {}, "L is unknown"),
     ("armijo_nonconvex", "backtracking", {"f_star": None}, {}, "no lower bound of f"),
     ("armijo_sc", "backtracking", {"kind": "nonconvex", "pl": None}, {}, "no Polyak-Lojasiewicz constant"),
@@ -257,7 +295,11 @@ def test_a_hypothesis_says_what_is_missing(name, optimizer, changes, declare, re
     [("hb_ghadimi", HB, GHADIMI), ("hb_cesaro", HB, {"alpha": 0.025, "beta": 0.9})]
     + [(name, GD, {}) for name in registry.optimizer(GD).theorems]
     + [(name, NAG, {}) for name in registry.optimizer(NAG).theorems]
-    + [(name, one, {}) for one in RULES for name in registry.optimizer(one).theorems],
+    + [
+        (name, method, {})
+        for method in (*RULES, FISTA, RATIO, "ogm", "triple_momentum", "conjugate_gradient", "lbfgs", "newton")
+        for name in registry.optimizer(method).theorems
+    ],
 )
 def test_a_hypothesis_that_holds_says_nothing(name, optimizer, declare):
     assert theorem(name).hypotheses(facts(optimizer, declare=declare)) is None
@@ -287,6 +329,10 @@ def outcome(optimizer: str, problem: str, iterations: int, name: str):
         ("polyak_fejer_smooth", "polyak_step", "quadratic[start=top]", 1),
         ("nag_quad_gap", NAG, "quadratic[start=bottom]", 1),
         ("nag_quad_dist", NAG, "quadratic[start=bottom]", 1),
+        ("triple_dist", "triple_momentum", "quadratic[start=top]", 1),
+        ("triple_gap", "triple_momentum", "quadratic[start=top]", 1),
+        ("cg_chebyshev", "conjugate_gradient", "quadratic[start=line_search]", 1),
+        ("lower_krylov", "conjugate_gradient", "quadratic", 1),
     ],
 )
 def test_the_bound_is_attained(name, optimizer, problem, k):
@@ -298,11 +344,15 @@ def test_the_bound_is_attained(name, optimizer, problem, k):
 
 @pytest.mark.parametrize(
     ("name", "optimizer", "problem"),
-    [("hb_quad_gap", HB, "quadratic[start=top]"), ("nag_quad_gap", NAG, "quadratic[start=bottom]")],
+    [
+        ("hb_quad_gap", HB, "quadratic[start=top]"),
+        ("nag_quad_gap", NAG, "quadratic[start=bottom]"),
+        ("triple_gap", "triple_momentum", "quadratic[start=top]"),
+    ],
 )
 def test_momentum_attains_its_bound_at_every_k(name, optimizer, problem):
     optimizer_object, instance = registry.optimizer(optimizer), registry.problem(problem)
     run = run_pair(instance, optimizer_object, Cell(optimizer, problem, 60))
-    values = {"L": 4.0, "mu": instance.mu.value, "gap_0": run.trajectory["f"][0]}
+    values = {"L": 4.0, "mu": instance.mu.value, "gap_0": run.trajectory["f"][0], "R2": run.trajectory["dist2"][0]}
     k = run.trajectory["k"][1:]
     np.testing.assert_allclose(run.trajectory["f"][1:], theorem(name).bound(k, values), rtol=1e-9)

@@ -73,4 +73,6 @@ def make(
         size = problem.step_size(alpha)
         return Tuning(plan=(size,), hyper=(factor, c), declared={"alpha_init": size, "factor": factor, "c": c})
 
-    return Optimizer(step=backtrack, tune=tune, source="Armijo 1966", theorems=THEOREMS, memory=2, failures=FAILURES)
+    return Optimizer(
+        step=backtrack, tune=tune, source="Armijo 1966", theorems=THEOREMS, memory=2, failures=FAILURES
+    )

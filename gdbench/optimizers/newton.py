@@ -6,6 +6,7 @@ what they have found by then, -g at first (Dembo and Steihaug 1983; Nocedal and 
 descends. Then t = 1 shrinks by `factor` until f(x + t d) <= f(x) + c t g'd. A product counts as a gradient.
 """
 
+import math
 from typing import Annotated
 
 from gdbench.kernel import dot, helper, step
@@ -36,7 +37,7 @@ def newton_direction(x, g, memory, data, calls):  # type: ignore[no-untyped-def]
         product(x, p, curved, data)
         products += 1
         bent = dot(p, curved)
-        if not (bent > 0.0 and bent * bent > FLAT * FLAT * dot(curved, curved) * dot(p, p)):
+        if not bent > FLAT * math.sqrt(dot(curved, curved)) * math.sqrt(dot(p, p)):
             break
         size = square / bent
         for i in range(n):

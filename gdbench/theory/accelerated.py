@@ -236,6 +236,7 @@ THEOREMS = (
         statement="f(y_k) - ||g(y_k)||^2/(2 L) - f* <= L R2 / (4 theta_k^2) before the horizon, alpha = 1/L",
         quantity="gap over a gradient step",
         source="Kim and Fessler 2017; d'Aspremont, Scieur and Taylor 2021, section on optimised gradient methods",
+        tight=True,
         needs=("L", "R2"),
         closed=ogm_primary,
         hypotheses=all_of(*CONVEX),

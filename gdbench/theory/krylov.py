@@ -106,8 +106,9 @@ class ChebyshevJudge:
 
 def closer_by_the_step(facts: Facts, chunk: Chunk) -> Comparison:
     before, step2 = chunk.before("dist2"), chunk.now("step2")
-    # Below what rounding has moved the run by, directions are conjugate to nothing.
-    delta = facts.rounding.distance(chunk, 1.0, 1)
+    # A gradient known to u L moves a step along the flattest direction by kappa times as much; below what rounding has
+    # moved the run by, directions are conjugate to nothing.
+    delta = condition(facts) * facts.rounding.distance(chunk, 1.0, 1)
     reach = np.sqrt(before) + np.sqrt(step2)
     allowed = 8.0 * facts.problem.n * U * before + 4.0 * reach * delta + 4.0 * delta * delta + TINY
     return Comparison(chunk.now("dist2") + step2, before, allowed)
