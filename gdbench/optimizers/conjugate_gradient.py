@@ -1,4 +1,5 @@
-"""Conjugate gradients for quadratics (Hestenes and Stiefel 1952): ends in as many steps as there are eigenvalues.
+"""Conjugate gradients for quadratics (Hestenes and Stiefel 1952): it ends in as many steps as there are eigenvalues,
+but for rounding, which costs conjugacy and so a few more where many eigenvalues lie far apart.
 
 d_k = -g_k + beta d_{k-1} with beta = g_k' H d_{k-1}/(d_{k-1}' H d_{k-1}), x_{k+1} = x_k + alpha d_k with alpha = -g_k'
 d_k/(d_k' H d_k). g_k is the gradient at x_k itself, not a residual carried along. A step asks for one gradient and one
