@@ -6,6 +6,7 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
+from planted import bugs_accelerated
 from scipy.sparse.linalg import cg
 
 from gdbench import registry
@@ -389,6 +390,15 @@ def test_triple_momentum_refuses_a_problem_without_mu():
 def test_bad_parameters(optimizer):
     with pytest.raises(BadInput):
         registry.optimizer(optimizer)
+
+
+@pytest.mark.parametrize("optimizer", bugs_accelerated.HONEST)
+def test_planted_steps_with_their_switch_off_are_those_of_the_project(optimizer):
+    problem, made = registry.problem("quadratic[dim=7]"), registry.optimizer(optimizer)
+    cell = Cell(optimizer, "quadratic[dim=7]", 150)
+    own, planted = run_pair(problem, made, cell), run_pair(problem, bugs_accelerated.HONEST[optimizer](made), cell)
+    for name, column in own.trajectory.columns.items():
+        np.testing.assert_array_equal(planted.trajectory[name], column)
 
 
 # -- every method ------------------------------------------------------------------------------------------------------
