@@ -159,7 +159,7 @@ def huber_with(theta_squared_less_one):
 
 @pytest.mark.parametrize("horizon", [1, 2, 5, 20, 100, 1000])
 def test_ogm_attains_its_bound_on_both_of_its_worst_functions(horizon):
-    """L/2 x^2 and Huber's function with tau = R/theta_N^2 (Kim and Fessler 2016, section on the worst case)."""
+    """L/2 x^2 and Huber's function with tau = R/theta_N^2 (Kim and Fessler 2017, arXiv 1510.08573)."""
     theta = float(thetas(horizon)[-1])
     for problem in (huber_with(theta * theta - 1.0), "quadratic[start=top]"):
         verdict = verdict_of(run_cell(Cell(f"ogm[horizon={horizon}]", problem, horizon + 5)), "ogm")
@@ -301,6 +301,27 @@ def test_the_reference_is_conjugate_gradients_in_120_digits(selector):
     np.testing.assert_allclose(found[early], expected[early], rtol=1e-7)
 
 
+@pytest.mark.parametrize("horizon", [1, 4, 20])
+def test_on_nesterovs_function_conjugate_gradients_have_a_closed_form(horizon):
+    """After k steps f is the minimum over the first k coordinates, -(L/8)(1 - 1/(k + 1)) (Nesterov 2004, 2.1.2)."""
+    n = 2 * horizon + 1
+    result = run_cell(Cell("conjugate_gradient", f"nesterov_worst[horizon={horizon}]", n + 3))
+    k = result.trajectory["k"]
+    expected = -0.5 * (1.0 - 1.0 / (np.minimum(k, n) + 1.0))
+    np.testing.assert_allclose(result.trajectory["f"], expected, atol=1e-13)
+    verdict = verdict_of(result, "lower_nesterov")
+    assert (verdict.outcome, verdict.k) == ("holds", horizon)
+    assert verdict.bound == pytest.approx(0.5 * (1.0 / (horizon + 1) - 1.0 / (n + 1)), rel=1e-9)
+
+
+@pytest.mark.parametrize(("optimizer", "factor"), [("gradient_descent", 6.6), ("nesterov_convex", 3.06)])
+def test_distances_above_the_lower_bound_are_known(optimizer, factor):
+    f = run_cell(Cell(optimizer, "nesterov_worst[horizon=20]", 20)).trajectory["f"]
+    problem = registry.problem("nesterov_worst[horizon=20]")
+    bound = 3.0 * 4.0 * np.sum(problem.x_star**2) / (32.0 * 21.0**2)
+    assert (f[20] - problem.f_star.value) / bound == pytest.approx(factor, rel=0.01)
+
+
 def test_a_reference_is_computed_once_for_all_methods_on_a_problem():
     problem = "quadratic[dim=31,seed=77]"
     run_cell(Cell("gradient_descent", problem, 1000))
@@ -323,7 +344,7 @@ def test_it_ends_in_as_many_steps_as_there_are_eigenvalues(kappa, distinct, turn
     f = result.trajectory["f"]
     assert f[distinct] <= 1e-12 * f[0]
     assert distinct == 1 or f[distinct - 1] > 1e-9 * f[0]
-    assert {verdict.outcome for verdict in result.verdicts} <= {"holds", "attained", "unresolvable"}
+    assert {verdict.outcome for verdict in result.verdicts} <= {"holds", "attained", "unresolvable", "not applicable"}
 
 
 def test_rounding_costs_steps_where_many_eigenvalues_lie_far_apart():
@@ -410,7 +431,7 @@ ALL = (*METHODS, "conjugate_gradient", "lbfgs", "newton")
 def test_no_step_is_a_run_too(optimizer):
     found = run_cell(Cell(optimizer, "quadratic", 0))
     assert (found.status, found.k, len(found.trajectory)) == ("finished", 0, 1)
-    assert {verdict.outcome for verdict in found.verdicts} <= {"unresolvable", "inconclusive"}
+    assert {verdict.outcome for verdict in found.verdicts} <= {"unresolvable", "inconclusive", "not applicable"}
 
 
 @pytest.mark.parametrize("optimizer", ALL)

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from test_no_false_alarms import problem
+from test_no_false_alarms import problem as any_problem
 
 from gdbench.errors import BadInput
 from gdbench.run import Cell, run_cell
@@ -15,6 +15,12 @@ METHODS = (
     *("gradient_descent[alpha={g:.4f}/L]", "heavy_ball", "heavy_ball[alpha={a:.4f}/L,beta={b:.3f}]", "nesterov"),
     "gradient_descent[schedule=cosine[steps=200]]",
 )
+
+
+def problem(draws: random.Random, seed: int) -> str:
+    if draws.random() < 0.08:
+        return f"nesterov_worst[horizon={draws.choice([1, 3, 20, 150])}]"
+    return any_problem(draws, seed)
 
 
 def method(draws: random.Random) -> str:

@@ -25,6 +25,7 @@ MORE = {
         "quadratic[kappa=1,dim=3,start=top]",
     ],
     "rosenbrock": ["rosenbrock[dim=3]", "rosenbrock[dim=10]"],
+    "nesterov_worst": ["nesterov_worst[horizon=1]", "nesterov_worst[horizon=60]"],
     "least_squares": [
         *("least_squares[samples=40,features=7,seed=3]", "least_squares[samples=3,features=1,noise=2]"),
         "least_squares[samples=30,features=25]",

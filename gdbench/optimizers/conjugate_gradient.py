@@ -11,7 +11,7 @@ from gdbench.kernel import dot, step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Problem
 
-THEOREMS = ("cg_chebyshev", "cg_closer", "lower_krylov")
+THEOREMS = ("cg_chebyshev", "cg_closer", "lower_krylov", "lower_nesterov")
 
 
 @step

@@ -9,7 +9,7 @@ from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
 from gdbench.problem import Problem
 
-THEOREMS = ("nag_ratio", "ratio_potential", "quad_nag_exact", "lower_krylov")
+THEOREMS = ("nag_ratio", "ratio_potential", "quad_nag_exact", "lower_krylov", "lower_nesterov")
 
 
 @step

@@ -15,7 +15,7 @@ from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import Range, StepSize
 from gdbench.problem import Problem
 
-THEOREMS = ("ogm", "ogm_primary", "quad_ogm_exact", "lower_krylov")
+THEOREMS = ("ogm", "ogm_primary", "quad_ogm_exact", "lower_krylov", "lower_nesterov")
 
 
 @step

@@ -235,7 +235,7 @@ THEOREMS = (
         id="ogm_primary",
         statement="f(y_k) - ||g(y_k)||^2/(2 L) - f* <= L R2 / (4 theta_k^2) before the horizon, alpha = 1/L",
         quantity="gap over a gradient step",
-        source="Kim and Fessler 2017; d'Aspremont, Scieur and Taylor 2021, section on optimised gradient methods",
+        source="Kim and Fessler 2017, arXiv 1510.08573; d'Aspremont, Scieur and Taylor 2021, section 4.3 (unverified)",
         tight=True,
         needs=("L", "R2"),
         closed=ogm_primary,

@@ -79,6 +79,33 @@ class KrylovJudge:
         return [Comparison(best, np.where(np.isnan(run), np.inf, run), allowed)]
 
 
+def lower_nesterov(k: Array, L: float, R2: float) -> Array:
+    return 3.0 * L * R2 / (32.0 * (k + 1.0) ** 2)
+
+
+def worst_function(facts: Facts) -> str | None:
+    """f is Nesterov's, from 0."""
+    same = facts.problem.name.partition("[")[0] == "nesterov_worst"
+    return None if same else "the problem is not Nesterov's worst function"
+
+
+class WorstFunctionJudge:
+    """The bound <= gap at the k for which the function is made, n = 2 k + 1; other rows compare 0 with 1, unseen."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def hear(self, chunk: Chunk) -> list[Comparison]:
+        """Compare the rows of a chunk."""
+        facts, L = self._facts, self._facts.value("L")
+        here = chunk.k == (facts.problem.n - 1) / 2
+        bound = lower_nesterov(chunk.k, L, facts.dist2_0)
+        allowed = facts.rounding.of_gap(chunk, bound, L, facts.rounding.distance(chunk, 1.0, 2))
+        gap = chunk.now("f") - facts.f_star
+        run = np.where(np.isnan(gap), np.inf, gap)
+        return [Comparison(np.where(here, bound, 0.0), np.where(here, run, 1.0), np.where(here, allowed, np.inf))]
+
+
 def cg_chebyshev(k: Array, L: float, mu: float, gap_0: float) -> Array:
     p = optimal_beta(L, mu)
     return 4.0 * (p**k / (1.0 + (p * p) ** k)) ** 2 * gap_0
@@ -123,6 +150,16 @@ THEOREMS = (
         tight=True,
         hypotheses=all_of(quadratic, minimiser, scheduled=True),
         judge=KrylovJudge,
+    ),
+    Theorem(
+        id="lower_nesterov",
+        statement="f(x_k) - f* >= 3 L R2 / (32 (k + 1)^2) on Nesterov's function of 2 k + 1 variables",
+        quantity="least gap",
+        source="Nesterov 2004, theorem 2.1.7: k gradients reach the first k coordinates only",
+        needs=("L", "R2"),
+        closed=lower_nesterov,
+        hypotheses=all_of(worst_function, minimiser, scheduled=True),
+        judge=WorstFunctionJudge,
     ),
     Theorem(
         id="cg_chebyshev",

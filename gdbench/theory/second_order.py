@@ -7,6 +7,8 @@ half of that. Armijo's test holds for t <= 2 (1 - c) mu/L (Boyd and Vandenberghe
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gdbench.theory.hypotheses import all_of, minimiser, smooth_everywhere, strongly_convex
@@ -37,7 +39,9 @@ def progress(facts: Facts, chunk: Chunk) -> Comparison:
     step2, eta = chunk.now("step2"), facts.rounding.step(chunk)
     rounded = gained * (4.0 * np.sqrt(step2) * eta + eta * eta)
     allowed = (1.0 / (1.0 - c)) * value_rounding(facts, chunk) + np.where(np.isnan(rounded), 0.0, rounded) + TINY
-    return Comparison(chunk.now("f") + gained * step2, chunk.before("f"), allowed)
+    # From f* on, where it is known: rows are resolved against what is bounded.
+    lowest = 0.0 if math.isnan(facts.f_star) else facts.f_star
+    return Comparison(chunk.now("f") - lowest + gained * step2, chunk.before("f") - lowest, allowed)
 
 
 def newton_decrease(facts: Facts, chunk: Chunk) -> Comparison:

@@ -147,6 +147,8 @@ KRYLOV = (
         in_optimizer=conjugate(kernels.UNCOUNTED)),
     Bug("faster than gradients allow", violated("lower_krylov"), GD, in_optimizer=halving(kernels.BEYOND)),
     Bug("f* too high, seen from below", violated("lower_krylov"), CG, in_problem=constant("f_star", added=1e-3)),
+    Bug("f* too high on Nesterov's function", violated("lower_nesterov"), CG, "nesterov_worst",
+        in_problem=constant("f_star", added=5e-3)),
     Bug("reference one step late", violated("lower_krylov"), CG,
         patch=patched("krylov.best_gaps", lambda honest: lambda facts: np.append(honest(facts)[0], honest(facts)))),
     Bug("Chebyshev's bound at 2 k", violated("cg_chebyshev"), CG, LONG,
