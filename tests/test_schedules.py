@@ -144,7 +144,7 @@ def test_theorems_for_one_step_size_do_not_judge_a_schedule():
     for name in ("gradient_descent", "heavy_ball", "nesterov", "nesterov_convex", "backtracking"):
         result = run_cell(Cell(f"{name}[schedule=cosine[steps=50]]", "quadratic[kappa=10]", 100))
         judged = {v.theorem for v in result.verdicts if v.outcome != "not applicable" and v.kind != "rate"}
-        assert judged <= VARYING, name
+        assert judged <= {*VARYING, "lower_krylov"}, name
         assert not any(verdict.outcome == "violated" for verdict in result.verdicts)
     assert {"gd_convex_varstep", "quad_gd_exact"} <= {
         v.theorem
