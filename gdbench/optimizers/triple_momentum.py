@@ -2,7 +2,8 @@
 
 xi_{k+1} = xi_k + beta (xi_k - xi_{k-1}) - alpha g(y_k), y_k = xi_k + gamma (xi_k - xi_{k-1}), x_k = xi_k + delta (xi_k
 - xi_{k-1}); alpha = (1 + rho)/L, beta = rho^2/(2 - rho), gamma = rho^2/((1 + rho)(2 - rho)), delta = rho^2/(1 -
-rho^2). The query point is y_k; memory[0] is x_k, the sequence that the theorems bound. One gradient a step.
+rho^2). The query point is y_k; memory[0] is x_k, the sequence that the theorems bound: its gap may first rise to kappa
+times what it was. One gradient a step.
 """
 
 import math
