@@ -28,7 +28,7 @@ POWERS = {
     "G_0": 2, **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth"), 0),
 }
 MEASURES = {
-    **{"gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1, "sum grad2": 2, "value calls": 0},
+    "gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1, "sum grad2": 2, "value calls": 0,
     "least gap": 1,
 }
 
