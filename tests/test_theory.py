@@ -19,13 +19,13 @@ CLOSED = [name for name, held in theorems().items() if held.closed is not None]
 VALUES = {
     "L": 4.0, "mu": 0.25, "alpha": 0.2, "beta": 0.5, "R2": 3.0, "gap_0": 2.0, "G_0": 7.0, "Delta": 2.0,
     "drop": 1.5, "S": 2.25, "c": 0.25, "alpha_min": 0.125, "alpha_init": 1.0,
-    "c1": 0.01, "c2": 0.75, "factor": 0.5, "growth": 1.5,
+    "c1": 0.01, "c2": 0.75, "factor": 0.5, "growth": 1.5, "length": 0.25, "product": 0.375,
 }
 #: How a value changes when f becomes c f (x stays): alpha becomes alpha / c.
 POWERS = {
     **dict.fromkeys(("L", "mu", "gap_0", "Delta", "drop"), 1),
     **dict.fromkeys(("alpha", "S", "alpha_min", "alpha_init"), -1),
-    "G_0": 2, **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth"), 0),
+    "G_0": 2, **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth", "length", "product"), 0),
 }
 MEASURES = {
     "gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1, "sum grad2": 2, "value calls": 0,
@@ -83,6 +83,9 @@ STATEMENTS = {
     "gd_nonconvex": lambda k, v: v.Delta / (v.alpha * (1 - v.a / 2) * k),
     "gd_nonconvex_tight": lambda k, v: 4 * v.L * v.Delta / (2 + (k - 1) * h(v.a)),
     "gd_nonconvex_drop": lambda k, v: 4 * v.L * v.drop / (k * h(v.a)),
+    "gd_sc_varstep": lambda k, v: v.product * v.gap_0,
+    "gd_nonconvex_varstep": lambda k, v: v.Delta / v.S,
+    "normalized_gap": lambda k, v: v.L / 2 * ((v.R2 + k * v.length**2) / (2 * k * v.length)) ** 2,
     "gd_exact_ls": lambda k, v: ((v.L / v.mu - 1) / (v.L / v.mu + 1)) ** (2 * k) * v.gap_0,
     "hb_quad_gap": lambda k, v: (optimal(v.L, v.mu) ** k * (1 + (1 + optimal(v.L, v.mu)) * k)) ** 2 * v.gap_0,
     "hb_quad_dist": lambda k, v: (optimal(v.L, v.mu) ** k * (1 + (1 + optimal(v.L, v.mu)) * k)) ** 2 * v.R2,

@@ -32,8 +32,8 @@ def nonconvex_varstep(k: Array, Delta: float, S: float | Array) -> Array:
     return Delta / np.asarray(S) + 0.0 * k
 
 
-def normalized_gap(k: Array, L: float, R2: float, alpha: float) -> Array:
-    return 0.5 * L * ((R2 + k * alpha * alpha) / (2.0 * k * alpha)) ** 2
+def normalized_gap(k: Array, L: float, R2: float, length: float) -> Array:
+    return 0.5 * L * ((R2 + k * length * length) / (2.0 * k * length)) ** 2
 
 
 class ContractionsJudge:
@@ -141,10 +141,10 @@ THEOREMS = (
     ),
     Theorem(
         id="normalized_gap",
-        statement="min over 0..k-1 of f - f* <= L/2 ((R2 + k alpha^2)/(2 k alpha))^2 with steps of length alpha",
+        statement="min over 0..k-1 of f - f* <= L/2 ((R2 + k l^2)/(2 k l))^2 with steps of length l",
         quantity="min gap over 0..k-1",
-        source="Nesterov 2004, section 3.2.3: min <g, x - x*>/||g|| <= (R2 + k alpha^2)/(2 k alpha); smoothness",
-        needs=("L", "R2", "alpha"),
+        source="Nesterov 2004, section 3.2.3: min <g, x - x*>/||g|| <= (R2 + k l^2)/(2 k l); smoothness",
+        needs=("L", "R2", "length"),
         closed=normalized_gap,
         hypotheses=all_of(convex, smooth_everywhere, minimiser),
         judge=NormalizedJudge,
