@@ -63,8 +63,8 @@ class Jury:
         """The figures and the verdicts of the whole run."""
         figures = {**self._summary.figures(), "rate": asdict(self._rate(trajectory))}
         found = [tally.verdict(*self._names) for tally, _ in self._benches]
-        for _, judge in self._benches:
-            if isinstance(judge, Reference) and status != "diverged":
+        for tally, judge in self._benches:
+            if isinstance(judge, Reference) and not tally.reason and status != "diverged":
                 gap = trajectory["f"] - self._facts.f_star
                 rate = Rate(**figures["rate"])
                 found.append(rate_verdict(*self._names, rate, trajectory["k"], gap, judge.gaps_at(trajectory["k"])))

@@ -153,6 +153,14 @@ def test_theorems_for_one_step_size_do_not_judge_a_schedule():
     }
 
 
+def test_a_closed_form_that_does_not_apply_judges_no_rate():
+    for size, judged in (("1.9/L", True), ("2.1/L", False)):
+        cell = Cell(f"gradient_descent[alpha={size},schedule=warmup_linear[warmup=100]]", "quadratic[kappa=10]")
+        outcomes = {verdict.theorem: verdict.outcome for verdict in run_cell(cell).verdicts}
+        assert (outcomes["quad_gd_exact"] == "holds") == judged == ("quad_rate" in outcomes)
+        assert "violated" not in outcomes.values()
+
+
 def test_a_key_depends_on_the_file_of_its_schedule():
     from gdbench.sources import sources
 
