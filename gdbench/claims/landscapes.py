@@ -1,4 +1,4 @@
-"""Claims about line searches beyond backtracking, clipping, saddles and plateaus."""
+"""Claims about line searches beyond backtracking, exploding and bouncing losses, saddles and plateaus."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from gdbench.run import Result
 
 EXACT = ("exact_line_search", "quadratic[dim=2,start=line_search]")
 WOLFE = tuple(("wolfe", problem) for problem in ("quadratic", "logistic", "rosenbrock", "mlp"))
+BOUNCING = tuple((f"gradient_descent[alpha={alpha}]", "mlp") for alpha in ("1", "0.5", "0.25"))
+TENFOLD = ("gradient_descent[alpha=0.5]", "mlp"), ("gradient_descent[alpha=5]", "mlp")
 WILD, CLIPPED = "gradient_descent[alpha=0.01]", "clipped[alpha=0.01]"
 SADDLE, BESIDE = (GD, "saddle"), (GD, "saddle[offset=1e-06]")
 MONKEY, BESIDE_MONKEY = (GD, "monkey_saddle"), (GD, "monkey_saddle[offset=0.001]")
@@ -76,6 +78,41 @@ def clipping(runs: Runs) -> Finding:
     )
     saved = wild.status == "diverged" and tame.status == "finished" and share < 0.01
     return Finding("confirmed" if saved else "refuted", figure, {"gap": share, "k": float(wild.k)})
+
+
+def clipping_printed(runs: Runs) -> Finding:
+    gradient, undefined = 0.0, False
+    try:
+        gradient * min(1.0, 1.0 / gradient)
+    except ZeroDivisionError:
+        undefined = True
+    with np.errstate(divide="ignore"):
+        still = float(gradient * min(1.0, np.float64(1.0) / gradient))
+    figure = (
+        "right for every gradient but 0, that of the minimum: there Python divides by zero; NumPy warns and returns "
+        f"{still:g}"
+    )
+    return Finding("loose" if undefined and still == 0.0 else "confirmed", figure, {"raises": float(undefined)})
+
+
+def bouncing(runs: Runs) -> Finding:
+    results = [runs(*cell) for cell in BOUNCING]
+    rises = [int(run.summary["increases"]) for run in results]
+    shares = [at(run, "f", run.k) / at(run, "f", 0) for run in results]
+    figure = (
+        f"the network's loss rises in {' / '.join(map(str, rises))} of {results[0].k} steps with alpha = 1 / 0.5 "
+        f"/ 0.25, and {' / '.join(f'{share:.2g}' for share in shares)} of it is left"
+    )
+    calmer = rises[0] > rises[1] > rises[2] == 0 and shares[2] < shares[0]
+    return Finding("confirmed" if calmer else "refuted", figure, {"first": float(rises[0]), "last": float(rises[2])})
+
+
+def ten_times(runs: Runs) -> Finding:
+    works, fails = (runs(*cell) for cell in TENFOLD)
+    share = at(works, "f", works.k) / at(works, "f", 0)
+    figure = f"2-layer network: alpha = 0.5 leaves {share:.3f} of the loss, alpha = 5 {fails.status} at k = {fails.k}"
+    as_said = share < 0.1 and fails.status == "diverged"
+    return Finding("confirmed" if as_said else "refuted", figure, {"share": share, "k": float(fails.k)})
 
 
 def stuck_at_saddle(runs: Runs) -> Finding:
@@ -171,6 +208,29 @@ CLAIMS = (
         expects="confirmed",
         cells=((WILD, "rosenbrock"), (CLIPPED, "rosenbrock")),
         measure=clipping,
+    ),
+    Claim(
+        id="clipping-printed",
+        section="theory 9",
+        says="clip by g min(1, threshold/||g||)",
+        expects="loose",
+        measure=clipping_printed,
+    ),
+    Claim(
+        id="oscillation-reduce",
+        section="theory 9",
+        says="the loss bounces up and down: reduce the learning rate",
+        expects="confirmed",
+        cells=BOUNCING,
+        measure=bouncing,
+    ),
+    Claim(
+        id="step-tenfold",
+        section="analysis 5",
+        says="the learning rate is the most critical: a factor of 10 often makes it work or fail",
+        expects="confirmed",
+        cells=TENFOLD,
+        measure=ten_times,
     ),
     Claim(
         id="plateau",
