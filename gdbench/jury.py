@@ -14,6 +14,7 @@ from gdbench.problem import Array, Problem
 from gdbench.rate import Rate, estimate, rate_verdict
 from gdbench.summary import Summary
 from gdbench.theory import theorem
+from gdbench.theory.hypotheses import SCHEDULED
 from gdbench.theory.rounding import Rounding, U
 from gdbench.theory.theorem import Facts, HypothesisFails, Judge, Reference
 from gdbench.trajectory import Chunk, Trajectory
@@ -42,6 +43,8 @@ class Jury:
             held = theorem(name)
             tally = Tally(held)
             tally.reason = held.hypotheses(self._facts) or ""
+            if tally.reason == SCHEDULED:
+                continue  # with a schedule the method is another one, which this theorem is not about
             self._benches.append((tally, None if tally.reason else held.judge(self._facts)))
 
     def hear(self, chunk: Chunk) -> None:

@@ -11,6 +11,8 @@ from gdbench.trajectory import Chunk
 
 Check = Callable[[Facts], str | None]
 
+#: Why a theorem for one step size does not bind a method with a schedule.
+SCHEDULED = "the step size follows a schedule"
 #: Relative room for comparing two step sizes that are computed in different ways.
 SAME = 1e-12
 
@@ -32,7 +34,7 @@ def exact_oracle(facts: Facts) -> str | None:
 
 def one_step_size(facts: Facts) -> str | None:
     """No schedule changes the step size."""
-    return "the step size follows a schedule" if facts.shares is not None else None
+    return SCHEDULED if facts.shares is not None else None
 
 
 def convex(facts: Facts) -> str | None:
