@@ -41,7 +41,11 @@ VALUE = {"quadratic": 0.2, "rosenbrock": 20.0, "logistic": 0.02, "mlp": 0.05}
 
 @dataclass(frozen=True)
 class Case:
-    """ours is a selector; theirs makes the reference. velocity is the row of our memory that both sides keep."""
+    """ours is a selector; theirs makes the reference.
+
+    velocity is the row of our memory that both sides keep. Where ahead is given, theirs is ahead velocity short of
+    memory[0]: they keep the query point alone.
+    """
 
     method: str
     reference: str
@@ -49,7 +53,7 @@ class Case:
     ours: str
     theirs: Callable
     velocity: int | None = None
-    ahead: float = 0.0
+    ahead: float | None = None
 
     @property
     def label(self) -> str:
@@ -144,8 +148,12 @@ class Apart:
 
     @property
     def horizon(self) -> int:
-        """The last k up to which the path has multiplied an ulp by at most GROWTH."""
-        return int(np.argmax(self.growth > GROWTH)) - 1 if np.any(self.growth > GROWTH) else STEPS
+        return horizon_of(self.growth)
+
+
+def horizon_of(growth: np.ndarray) -> int:
+    """The last k up to which a path has multiplied an ulp by at most GROWTH."""
+    return int(np.argmax(growth > GROWTH)) - 1 if np.any(growth > GROWTH) else STEPS
 
 
 State = tuple[np.ndarray, ...]
@@ -160,7 +168,7 @@ def our_state(case: Case, player: Ours) -> State:
     rows = [player.x.copy()]
     if case.velocity is not None:
         rows.append(player.memory[case.velocity].copy())
-    if case.ahead:
+    if case.ahead is not None:
         rows.append(player.memory[0].copy())
     return tuple(rows)
 
@@ -170,7 +178,7 @@ def their_state(case: Case, player: Torch | Optax) -> State:
     rows = [player.x]
     if case.velocity is not None:
         rows.append(player.velocity)
-    if case.ahead:
+    if case.ahead is not None:
         rows.append(rows[0] + case.ahead * rows[1])
     return tuple(rows)
 
@@ -194,11 +202,11 @@ def path_of(case: Case, optimizer: Optimizer | None = None, start: np.ndarray | 
     return found
 
 
-def one_step(case: Case, optimizer: Optimizer | None = None) -> float:
-    """From each of our states the reference takes one step with our gradient: the largest difference after it."""
+def one_step(case: Case, optimizer: Optimizer | None = None, steps: int = STEPS) -> float:
+    """From each of our first states the reference takes one step with our gradient: the largest difference after it."""
     player, theirs = ours_of(case, optimizer), case.theirs()
     path, pairs = [our_state(case, player)], []
-    for _ in range(STEPS):
+    for _ in range(steps):
         velocity = None if case.velocity is None else player.memory[case.velocity].copy()
         theirs.put(player.x.copy(), velocity)
         player.step()
@@ -232,9 +240,17 @@ def _growth(case: Case) -> np.ndarray:
 
 def growth(case: Case) -> np.ndarray:
     """By how much our path has multiplied an ulp at its start after k = 0, 1, …, STEPS steps."""
-    return _growth(replace(case, reference="", theirs=Ours))
+    return _growth(replace(case, reference="", theirs=Ours, ahead=case.ahead and 1.0))
 
 
 @cache
 def apart(case: Case) -> Apart:
     return Apart(one_step(case), free(case), growth(case))
+
+
+def held(case: Case, one: float, free: np.ndarray) -> None:
+    """Raise where a step exceeds LIMIT, or two runs do while an ulp has grown by at most GROWTH."""
+    assert one <= LIMIT, f"{case.label}: {one:.1e} after one step"
+    horizon = horizon_of(growth(case))
+    worst = float(np.max(free[: horizon + 1]))
+    assert worst <= LIMIT, f"{case.label}: {worst:.1e} within {horizon} steps"

@@ -1,19 +1,9 @@
-"""The peers, in double precision on the processor; without them one sentence says what to install."""
-
-import importlib.util
-import os
+"""Without the peers one sentence says what to install: nothing here is ever skipped."""
 
 import pytest
-
-os.environ["JAX_PLATFORMS"] = "cpu"
-os.environ["JAX_ENABLE_X64"] = "true"
-
-PEERS = ("torch", "jax", "optax", "scipy")
+from extra import complaint
 
 
 def pytest_configure():
-    missing = [name for name in PEERS if importlib.util.find_spec(name) is None]
-    if missing:
-        raise pytest.UsageError(
-            f"tests/parity needs {', '.join(missing)}: pip install -c constraints.txt -e '.[parity]'"
-        )
+    if complaint():
+        raise pytest.UsageError(complaint())

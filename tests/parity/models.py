@@ -6,12 +6,16 @@ laid end to end they are x.
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
 from torch import nn
 
 from gdbench.problem import Problem
+
+jax.config.update("jax_platforms", "cpu")
+jax.config.update("jax_enable_x64", True)
 
 PROBLEMS = {
     "quadratic": "quadratic[dim=21,rotated=true]",

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import CASES, LIMIT, NORM, STEPS, VALUE, Case, apart, ours_of
+from cases import CASES, NORM, STEPS, VALUE, apart, held, ours_of
 
 #: Methods whose paths multiply an ulp by more than cases.GROWTH, with the k up to which they have not; ours are the
 #: same bits on every machine, so this is exact.
@@ -12,13 +12,6 @@ EXPANSIVE = {
     ("polyak_step", "logistic"): 13,
     ("normalized", "mlp"): 249,
 }
-
-
-def held(case: Case, one: float, free: np.ndarray) -> None:
-    """What every test of this folder asks of a pair."""
-    assert one <= LIMIT, f"{case.label}: {one:.1e} after one step"
-    worst = float(np.max(free[: apart(case).horizon + 1]))
-    assert worst <= LIMIT, f"{case.label}: {worst:.1e} within {apart(case).horizon} steps"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
