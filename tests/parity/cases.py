@@ -44,7 +44,7 @@ class Case:
     """ours is a selector; theirs makes the reference.
 
     velocity is the row of our memory that both sides keep. Where ahead is given, theirs is ahead velocity short of
-    memory[0]: they keep the query point alone.
+    memory[0]: they keep the query point alone. may_stay: steps of length 0 are not held against theirs.
     """
 
     method: str
@@ -54,6 +54,7 @@ class Case:
     theirs: Callable
     velocity: int | None = None
     ahead: float | None = None
+    may_stay: bool = False
 
     @property
     def label(self) -> str:
@@ -122,7 +123,9 @@ def cases_of(problem: str) -> list[Case]:
     f_star = _exact(problem)
     if f_star is not None:
         rule = optax.polyak_sgd(max_learning_rate=math.inf, f_min=SCALE * f_star)
-        found.append(case("polyak_step", "optax polyak_sgd", "polyak_step", lambda: through(rule, scale=SCALE)))
+        found.append(
+            case("polyak_step", "optax polyak_sgd", "polyak_step", lambda: through(rule, scale=SCALE), may_stay=True)
+        )
     return found
 
 
@@ -212,7 +215,7 @@ def one_step(case: Case, optimizer: Optimizer | None = None, steps: int = STEPS)
         player.step()
         theirs.step(player.g.copy(), player.f)
         path.append(our_state(case, player))
-        if player.alpha > 0.0:
+        if player.alpha > 0.0 or not case.may_stay:
             pairs.append((path[-1], their_state(case, theirs)))
     sizes = scales(path)
     return max(distance(mine, their, sizes) for mine, their in pairs)

@@ -31,9 +31,10 @@ models written anew. Differences are relative to the largest entry of the path.
 - held for: each single step must be within {LIMIT:.0e}, and two runs while an ulp has grown by at most {GROWTH:g}.
 
 Two methods exceed {LIMIT:.0e} later, because their paths multiply rounding, not because the rule is another: each of
-their {STEPS} single steps agrees. Polyak's step divides f - f* by ||g||^2, jumps far where g is small, and near the
-minimiser of the logistic regression few digits of f - f* are left. Normalized steps around a minimum, on the network,
-change direction by far more than x does.
+their single steps agrees. Polyak's step divides f - f* by ||g||^2 and jumps far where g is small. On the logistic
+regression f - f* is within the rounding of f after 45 steps: ours stays, optax goes on by quotients of rounding errors,
+and only these 45 are held one by one. Normalized steps around a minimum, on the network, change direction by far more
+than x does.
 
 ## Methods
 

@@ -12,6 +12,8 @@ EXPANSIVE = {
     ("polyak_step", "logistic"): 13,
     ("normalized", "mlp"): 249,
 }
+#: How many of Polyak's steps are more than a quotient of rounding errors: there ours moves, and is held against theirs.
+MOVED = {"quadratic": STEPS, "rosenbrock": STEPS, "logistic": 45}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
@@ -33,3 +35,12 @@ def test_thresholds_bind_at_first_and_not_at_the_end(case):
         norm = "norm" in case.method
         bound.append(np.linalg.norm(g) > NORM[case.problem] if norm else np.max(np.abs(g)) > VALUE[case.problem])
     assert bound[0] and not bound[-1]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.may_stay], ids=lambda case: case.label)
+def test_the_steps_that_are_left_out_are_these(case):
+    player, moved = ours_of(case), 0
+    for _ in range(STEPS):
+        player.step()
+        moved += player.alpha > 0.0
+    assert moved == MOVED[case.problem]
