@@ -14,17 +14,19 @@ from gdbench.problem import Array, Problem
 from gdbench.rate import Rate, estimate, rate_verdict
 from gdbench.summary import Summary
 from gdbench.theory import theorem
+from gdbench.theory.hypotheses import SCHEDULED
 from gdbench.theory.rounding import Rounding, U
 from gdbench.theory.theorem import Facts, HypothesisFails, Judge, Reference
 from gdbench.trajectory import Chunk, Trajectory
 from gdbench.verdict import Tally, Verdict
 
 
-def facts_of(problem: Problem, tuning: Tuning, iterations: int, start: Array) -> Facts:
+def facts_of(problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations: int, start: Array) -> Facts:
     """What theorems are told of a run; start is its row k = 0."""
     row = dict(zip(COLUMNS, start.tolist(), strict=True))
     begin = (row["f"], row["grad2"], row["dist2"])
-    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]))
+    shares = None if optimizer.schedule.constant else optimizer.schedule.shares
+    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]), shares, tuning.momentum)
 
 
 class Jury:
@@ -32,7 +34,7 @@ class Jury:
 
     def __init__(self, problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations: int, start: Array) -> None:
         self._names = (optimizer.name, problem.name)
-        self._facts = facts_of(problem, tuning, iterations, start)
+        self._facts = facts_of(problem, optimizer, tuning, iterations, start)
         f_star = problem.f_star
         known = f_star is not None and f_star.kind == "exact"
         self._summary = Summary(f_star.value if f_star is not None and known else math.nan, start)
@@ -41,6 +43,8 @@ class Jury:
             held = theorem(name)
             tally = Tally(held)
             tally.reason = held.hypotheses(self._facts) or ""
+            if tally.reason == SCHEDULED:
+                continue  # with a schedule the method is another one, which this theorem is not about
             self._benches.append((tally, None if tally.reason else held.judge(self._facts)))
 
     def hear(self, chunk: Chunk) -> None:
@@ -62,8 +66,8 @@ class Jury:
         """The figures and the verdicts of the whole run."""
         figures = {**self._summary.figures(), "rate": asdict(self._rate(trajectory))}
         found = [tally.verdict(*self._names) for tally, _ in self._benches]
-        for _, judge in self._benches:
-            if isinstance(judge, Reference) and status != "diverged":
+        for tally, judge in self._benches:
+            if isinstance(judge, Reference) and not tally.reason and status != "diverged":
                 gap = trajectory["f"] - self._facts.f_star
                 rate = Rate(**figures["rate"])
                 found.append(rate_verdict(*self._names, rate, trajectory["k"], gap, judge.gaps_at(trajectory["k"])))

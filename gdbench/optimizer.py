@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gdbench.problem import Problem
-from gdbench.schedule import constant
+from gdbench.schedule import CONSTANT, Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """What a run of an optimizer on one problem uses.
 
-    alpha is what the schedule starts from (`plan[0]`), hyper what the step unpacks on its first line. `declared` names
-    every value for theorems and closed forms: it is what the method says it does, not what it does.
+    plan holds alpha_0, what the schedule starts from, hyper what the step unpacks on its first line. `declared` names
+    every value for theorems and closed forms: it is what the method says it does, not what it does. momentum names the
+    sequence of a momentum that changes from step to step (`gdbench.theory.sequences`).
     """
 
     plan: tuple[float, ...]
     hyper: tuple[float, ...] = ()
     declared: Mapping[str, float] = field(default_factory=dict)
+    momentum: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,6 @@ class Optimizer:
     theorems: tuple[str, ...] = ()
     memory: int = 0
     ahead: bool = False
-    schedule: Callable[..., Any] = constant
+    schedule: Schedule = CONSTANT
     failures: tuple[str, ...] = ()
     name: str = "unnamed"

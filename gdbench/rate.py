@@ -159,7 +159,7 @@ def rate_verdict(optimizer: str, problem: str, rate: Rate, k: Array, gap: Array,
         k=rate.last,
         measured=measured,
         bound=expected,
-        tightness=measured / expected,
+        tightness=measured / expected if expected != 0.0 else math.nan,
         resolvable=float(np.mean(window)),
         reason=f"log gap falls by {rate.value:.6g} [{rate.low:.6g}, {rate.high:.6g}] over k = {rate.first}…{rate.last}",
     )

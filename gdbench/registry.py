@@ -17,8 +17,13 @@ from gdbench.errors import BadInput, unknown
 from gdbench.optimizer import Optimizer
 from gdbench.parameter import Optimal, Range, StepSize
 from gdbench.problem import Problem
+from gdbench.schedule import CONSTANT, Schedule
 
-_PACKAGES = {"problem": "gdbench.problems", "optimizer": "gdbench.optimizers"}
+_PACKAGES = {
+    "problem": "gdbench.problems",
+    "optimizer": "gdbench.optimizers",
+    "schedule": "gdbench.schedules",
+}
 _SELECTOR = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?\s*$", re.DOTALL)
 
 
@@ -37,6 +42,8 @@ class Parameter:
             return " | ".join(typing.get_args(self.type))
         if self.type is StepSize:
             return "a step size such as 0.1 or 1/L"
+        if self.type is Schedule:
+            return "a schedule such as inverse or cosine[steps=1000]"
         if self.type == float | Optimal:
             return f"number {self.range} | optimal"
         kind = {int: "whole number", float: "number", bool: "true | false", str: "word"}[self.type]
@@ -44,7 +51,7 @@ class Parameter:
 
 
 def names(what: str) -> list[str]:
-    """The names of all problems or optimizers; nothing is imported."""
+    """The names of all problems, optimizers or schedules; nothing is imported."""
     try:
         package = import_module(_PACKAGES[what])
     except ModuleNotFoundError as error:
@@ -62,7 +69,7 @@ def module(what: str, name: str) -> ModuleType:
 
 @cache
 def parameters(what: str, name: str) -> tuple[Parameter, ...]:
-    """The parameters of `make` in its order."""
+    """The parameters of `make` in its order; every optimizer with a step size alpha takes a schedule too."""
     make = module(what, name).make
     hints = typing.get_type_hints(make, include_extras=True)
     found = []
@@ -72,6 +79,8 @@ def parameters(what: str, name: str) -> tuple[Parameter, ...]:
         if typing.get_origin(hint) is typing.Annotated:
             hint, limits = typing.get_args(hint)[:2]
         found.append(Parameter(parameter.name, hint, parameter.default, limits))
+    if what == "optimizer" and any(one.type is StepSize for one in found):
+        found.append(Parameter("schedule", Schedule, CONSTANT, None))
     return tuple(found)
 
 
@@ -119,8 +128,12 @@ def _parse(owner: str, parameter: Parameter, text: str) -> Any:
         return word
     if parameter.type is StepSize:
         return StepSize(text)
+    if parameter.type is Schedule:
+        return schedule(text)
     if parameter.type == float | Optimal and text == "optimal":
         return text
+    if parameter.type is str:
+        return text.strip("'\"")
     if parameter.type is bool:
         if text.lower() not in ("true", "false"):
             raise BadInput(f"{parameter.name}={text} of {owner} must be true or false.")
@@ -178,5 +191,14 @@ def problem(text: str) -> Problem:
 def optimizer(text: str) -> Optimizer:
     """The optimizer of a selector such as `gradient_descent[alpha=1/L]`."""
     name, label, values = _arguments("optimizer", text)
+    chosen = values.pop("schedule", CONSTANT)
     made: Optimizer = module("optimizer", name).make(**values)
-    return replace(made, name=label)
+    return replace(made, name=label, schedule=chosen)
+
+
+@cache
+def schedule(text: str) -> Schedule:
+    """The schedule of a selector such as `cosine[steps=1000]`."""
+    name, label, values = _arguments("schedule", text)
+    made: Schedule = module("schedule", name).make(**values)
+    return made if made is CONSTANT else replace(made, name=label)

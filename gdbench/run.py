@@ -95,7 +95,7 @@ def compile_pair(problem: Problem, optimizer: Optimizer) -> None:
 
 
 def _pair(problem: Problem, optimizer: Optimizer) -> Any:
-    return box_pair(problem.oracle, problem.value, problem.product, optimizer.schedule, optimizer.step)
+    return box_pair(problem.oracle, problem.value, problem.product, optimizer.schedule.kernel, optimizer.step)
 
 
 def run_cell(cell: Cell, stop: StopFlag | None = None, timeout: float = math.inf) -> Result:
@@ -164,7 +164,7 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
     trace = np.tile(x, (length + 1 if keeps_path else 2, 1))
     nowhere = np.zeros((length + 1, 0))
     recorder = Recorder(cell.iterations)
-    plan = np.array(tuning.plan)
+    plan = np.array([*tuning.plan, *optimizer.schedule.parameters])
     judged = memory[0] if look == AHEAD else x
     f_start = problem_value(problem, x)
     limits = _limits(problem, cell, f_start)

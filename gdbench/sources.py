@@ -16,7 +16,7 @@ from gdbench.run import Cell
 #: What every result comes out of; imports are followed from here.
 ROOT = "gdbench.run"
 #: Packages whose own file only lists what is in them.
-LISTS = ("gdbench", "gdbench.theory", "gdbench.claims", "gdbench.problems", "gdbench.optimizers")
+LISTS = ("gdbench", "gdbench.theory", "gdbench.claims", "gdbench.problems", "gdbench.optimizers", "gdbench.schedules")
 
 
 def canonical(cell: Cell) -> Cell:
@@ -37,6 +37,9 @@ def key(cell: Cell) -> str:
 def sources(optimizer: str, problem: str) -> tuple[Path, ...]:
     """The files that a result of this pair depends on, in a fixed order."""
     roots = [ROOT, registry.module("optimizer", registry.split_selector(optimizer)[0]).__name__]
+    chosen = registry.split_selector(optimizer)[1].get("schedule")
+    if chosen is not None:
+        roots.append(registry.module("schedule", registry.split_selector(chosen)[0]).__name__)
     roots.append(registry.module("problem", registry.split_selector(problem)[0]).__name__)
     roots += sorted({_families()[name] for name in registry.optimizer(optimizer).theorems if name in _families()})
     return tuple(_file(name) for name in sorted(follow(roots, LISTS)))

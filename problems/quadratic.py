@@ -114,6 +114,7 @@ def diagonal(eigenvalues: Array, start: Array, source: str) -> Problem:
         x_star=nearest,
         spectrum=Spectrum(eigenvalues, start - nearest),
         terms=n,
+        separable=True,
         vector=eigenvalues,
         scratch=np.zeros(n),
     )
@@ -127,6 +128,7 @@ def rotated_by(axes: list[Array], problem: Problem) -> Problem:
         start, nearest = reflected(start, axis), reflected(nearest, axis)
     return replace(
         problem,
+        separable=False,
         oracle=dense_oracle,
         value=dense_value,
         product=dense_product,

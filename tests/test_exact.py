@@ -8,8 +8,9 @@ from gdbench.kernel import prepare
 from gdbench.kernel.recurrences import decaying_sum, fista_times, modes
 from gdbench.problem import Problem, Spectrum
 from gdbench.theory import Facts
-from gdbench.theory.exact import FistaMomentum, spectral_radius
+from gdbench.theory.exact import spectral_radius
 from gdbench.theory.rounding import Rounding
+from gdbench.theory.sequences import Momentum
 
 mpmath.mp.dps = 50
 EIGENVALUES = np.array([0.0, 0.04, 0.1, 0.5, 1.7, 3.9, 4.0])
@@ -71,7 +72,7 @@ def test_modes_equal_powers_of_the_companion_matrix(name):
 
 
 def test_modes_follow_fista():
-    momentum = FistaMomentum()
+    momentum = Momentum("fista")
     found = run_modes(1 / L, np.concatenate([momentum(1, 40), momentum(41, 160)]), True)
     t, now, before = mpmath.mpf(1), [mpmath.mpf(c) for c in COORDINATES], [mpmath.mpf(c) for c in COORDINATES]
     beta = mpmath.mpf(0)
@@ -91,8 +92,9 @@ def test_modes_do_not_depend_on_chunks(chunk):
 
 
 @pytest.mark.parametrize("chunks", [[1, 1, 1, 97], [50, 50]])
-def test_fista_momentum_does_not_depend_on_chunks(chunks):
-    whole, parts, first = FistaMomentum()(1, 100), FistaMomentum(), 1
+@pytest.mark.parametrize("name", ["fista", "ratio"])
+def test_momentum_does_not_depend_on_chunks(name, chunks):
+    whole, parts, first = Momentum(name)(1, 100), Momentum(name), 1
     pieces = []
     for count in chunks:
         pieces.append(parts(first, count))
@@ -101,6 +103,10 @@ def test_fista_momentum_does_not_depend_on_chunks(chunks):
     assert whole[0] == 0.0
     assert whole[1] == 0.0
     assert whole[2] > 0.2
+
+
+def test_the_ratio_momentum_is_j_over_j_plus_3():
+    np.testing.assert_allclose(Momentum("ratio")(1, 300)[1:], [j / (j + 3) for j in range(299)], rtol=1e-15)
 
 
 @pytest.mark.parametrize("order", [1, 2])

@@ -236,7 +236,7 @@ def test_filters_keep_the_rows_that_match_and_count_them(shown, record):
     assert status.text_content() == f"{len(rows)} of {len(rows)} rows"
     box.get_by_label("Filter").fill("Rosenbrock")
     wanted = [row for row in rows if "rosenbrock" in " ".join(map(str, row.values())).lower()]
-    assert set(column(shown, "verdicts", "problem", visible=True)) == {"rosenbrock"}
+    assert {name.partition("[")[0] for name in column(shown, "verdicts", "problem", visible=True)} == {"rosenbrock"}
     assert status.text_content() == f"{len(wanted)} of {len(rows)} rows" and 0 < len(wanted) < len(rows)
     box.get_by_label("outcome").select_option("holds")
     wanted = [row for row in wanted if row["outcome"] == "holds"]

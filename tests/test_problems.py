@@ -25,6 +25,7 @@ MORE = {
         "quadratic[kappa=1,dim=3,start=top]",
     ],
     "rosenbrock": ["rosenbrock[dim=3]", "rosenbrock[dim=10]"],
+    "nesterov_worst": ["nesterov_worst[horizon=1]", "nesterov_worst[horizon=60]"],
     "least_squares": [
         *("least_squares[samples=40,features=7,seed=3]", "least_squares[samples=3,features=1,noise=2]"),
         "least_squares[samples=30,features=25]",
@@ -38,6 +39,11 @@ MORE = {
         *("huber_strongly_convex[kappa=2,horizon=5]", "huber_strongly_convex[kappa=1e4,horizon=1000]"),
         "huber_strongly_convex[kappa=1.5,horizon=1]",
     ],
+    "power": ["power[p=6]"],
+    "saddle": ["saddle[offset=0.3]", "saddle[offset=1]"],
+    "monkey_saddle": ["monkey_saddle[offset=0.1]", "monkey_saddle[offset=1]"],
+    "plateau": ["plateau[start=0.1]", "plateau[start=100]"],
+    "ravine": ["ravine[kappa=1]", "ravine[kappa=30]"],
     "mlp": ["mlp[inputs=1,width=3,samples=9]", "mlp[inputs=3,width=5,samples=33,seed=1]", "mlp[width=1,samples=1]"],
 }
 SELECTORS = [selector for name in registry.names("problem") for selector in [name, *MORE.get(name, [])]]
@@ -154,6 +160,13 @@ FORMULAS: dict[str, Callable[[str, Any], float]] = {
     "damping": lambda _, x: x[0] ** 2 / 100 + x[1] ** 2,
     "rosenbrock[dim=7]": _rosenbrock,
     "sine_bowl": lambda _, x: x[0] ** 2 + 3 * np.sin(x[0]) ** 2,
+    "power": lambda _, x: x[0] ** 4 / 4,
+    "power[p=6]": lambda _, x: x[0] ** 6 / 6,
+    "saddle": lambda _, x: (x[0] ** 2 - 1) ** 2 / 4 + x[1] ** 2 / 2,
+    "monkey_saddle": lambda _, x: x[0] ** 3 - 3 * x[0] * x[1] ** 2 + (x @ x) ** 2 / 4,
+    "plateau": lambda _, x: x[0] ** 2 / (1 + x[0] ** 2),
+    "ravine": lambda _, x: (x[0] + x[1]) ** 2 / 1000 + (x[0] - x[1]) ** 2,
+    "sine_valley": lambda _, x: (x[1] - np.sin(x[0])) ** 2 / 2,
     "least_squares": _least_squares,
     "lecture_least_squares": _least_squares,
     "logistic": _logistic,

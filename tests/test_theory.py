@@ -19,14 +19,18 @@ CLOSED = [name for name, held in theorems().items() if held.closed is not None]
 VALUES = {
     "L": 4.0, "mu": 0.25, "alpha": 0.2, "beta": 0.5, "R2": 3.0, "gap_0": 2.0, "G_0": 7.0, "Delta": 2.0,
     "drop": 1.5, "S": 2.25, "c": 0.25, "alpha_min": 0.125, "alpha_init": 1.0,
+    "c1": 0.01, "c2": 0.75, "factor": 0.5, "growth": 1.5, "length": 0.25, "product": 0.375,
 }
 #: How a value changes when f becomes c f (x stays): alpha becomes alpha / c.
 POWERS = {
     **dict.fromkeys(("L", "mu", "gap_0", "Delta", "drop"), 1),
     **dict.fromkeys(("alpha", "S", "alpha_min", "alpha_init"), -1),
-    "G_0": 2, "R2": 0, "beta": 0, "c": 0,
+    "G_0": 2, **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth", "length", "product"), 0),
 }
-MEASURES = {"gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1}
+MEASURES = {
+    "gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1, "sum grad2": 2, "value calls": 0,
+    "least gap": 1,
+}
 
 
 def t_of(k: int) -> mpmath.mpf:
@@ -44,6 +48,17 @@ def rho2(L, mu, alpha):
 def optimal(L, mu):
     root = mpmath.sqrt(L / mu)
     return (root - 1) / (root + 1)
+
+
+def chebyshev(k, kappa):
+    """T_k((kappa + 1)/(kappa - 1)) by its three-term recurrence; infinite at kappa = 1."""
+    if kappa == 1:
+        return mpmath.inf
+    c = (kappa + 1) / (kappa - 1)
+    now, before = c, mpmath.mpf(1)
+    for _ in range(k - 1):
+        now, before = 2 * c * now - before, now
+    return now
 
 
 def h(a):
@@ -68,6 +83,9 @@ STATEMENTS = {
     "gd_nonconvex": lambda k, v: v.Delta / (v.alpha * (1 - v.a / 2) * k),
     "gd_nonconvex_tight": lambda k, v: 4 * v.L * v.Delta / (2 + (k - 1) * h(v.a)),
     "gd_nonconvex_drop": lambda k, v: 4 * v.L * v.drop / (k * h(v.a)),
+    "gd_sc_varstep": lambda k, v: v.product * v.gap_0,
+    "gd_nonconvex_varstep": lambda k, v: v.Delta / v.S,
+    "normalized_gap": lambda k, v: v.L / 2 * ((v.R2 + k * v.length**2) / (2 * k * v.length)) ** 2,
     "gd_exact_ls": lambda k, v: ((v.L / v.mu - 1) / (v.L / v.mu + 1)) ** (2 * k) * v.gap_0,
     "hb_quad_gap": lambda k, v: (optimal(v.L, v.mu) ** k * (1 + (1 + optimal(v.L, v.mu)) * k)) ** 2 * v.gap_0,
     "hb_quad_dist": lambda k, v: (optimal(v.L, v.mu) ** k * (1 + (1 + optimal(v.L, v.mu)) * k)) ** 2 * v.R2,
@@ -80,10 +98,21 @@ STATEMENTS = {
     "nag_fista_y": lambda k, v: v.L * v.R2 / (2 * t_of(k) ** 2),
     "nag_ratio": lambda k, v: 2 * v.L * v.R2 / (k + 1) ** 2,
     "nag_sc": lambda k, v: (1 - v.q) ** k * (v.gap_0 + v.mu / 2 * v.R2),
+    "ogm": lambda k, v: 2 * v.L * v.R2 / (1 + mpmath.sqrt(1 + 8 * t_of(k - 1) ** 2)) ** 2,
+    "ogm_primary": lambda k, v: v.L * v.R2 / (4 * t_of(k) ** 2),
+    "triple_dist": lambda k, v: (v.L / v.mu) * (1 - v.q) ** (2 * k) * v.R2,
+    "triple_gap": lambda k, v: (v.L / 2) * (v.L / v.mu) * (1 - v.q) ** (2 * k) * v.R2,
+    "lower_nesterov": lambda k, v: 3 * v.L * v.R2 / (32 * (k + 1) ** 2),
+    "cg_chebyshev": lambda k, v: v.gap_0 / chebyshev(k, v.L / v.mu) ** 2,
     "armijo_sc": lambda k, v: (1 - 2 * v.c * v.mu * v.alpha_min) ** k * v.gap_0,
     "armijo_nonconvex": lambda k, v: v.Delta / (v.c * v.S),
     "armijo_convex": lambda k, v: (v.R2 + v.alpha_init / v.c * v.gap_0) / (2 * v.S),
     "armijo_convex_half": lambda k, v: v.R2 / (2 * v.S),
+    "wolfe_zoutendijk": lambda k, v: v.L * v.Delta / (v.c1 * (1 - v.c2)),
+    "lipschitz_calls": lambda k, v: k
+    + ((k - 1) * mpmath.log(v.growth) + mpmath.log(max(1, v.alpha_init * v.L / v.factor))) / mpmath.log(1 / v.factor),
+    "polyak_convex": lambda k, v: 2 * v.L * v.R2 / (3 * k),
+    "polyak_sc": lambda k, v: (1 - 5 * v.mu / (4 * v.L) + (v.mu / v.L) ** 2 / 2) ** k * v.R2,
 }
 
 
@@ -140,6 +169,8 @@ def test_sharper_theorems_lie_below_weaker_ones(mu):
     k = np.arange(1.0, 500.0)
     values = {**VALUES, "alpha": 0.25, "mu": mu}
     ladders = [
+        ("ogm", "nag_ratio"),
+        ("ogm_primary", "nag_fista_y"),
         ("gd_sc_gap_R2", "gd_convex_tight", "gd_convex_proof", "gd_convex_headline"),
         ("gd_sc_gap", "gd_sc_linear"),
         ("gd_nonconvex_tight", "gd_nonconvex"),
@@ -170,12 +201,15 @@ def test_an_unknown_theorem_offers_the_closest():
 
 def facts(optimizer: str = "gradient_descent", problem: str = "quadratic[dim=3]", declare=None, **changes) -> Facts:
     held = replace(registry.problem(problem), **changes)
-    declared = registry.optimizer(optimizer).tune(registry.problem(problem)).declared
-    rounding = Rounding(held, 1.0)
-    return Facts(held, {**declared, **(declare or {})}, 1.0, 1.0, 1.0, 100, rounding)
+    tuning = registry.optimizer(optimizer).tune(registry.problem(problem))
+    known = {**tuning.declared, **(declare or {})}
+    return Facts(held, known, 1.0, 1.0, 1.0, 100, Rounding(held, 1.0), momentum=tuning.momentum)
 
 
 GD, HB, NAG, FISTA = "gradient_descent", "heavy_ball", "nesterov", "nesterov_convex"
+EXACT = "exact_line_search"
+RULES = (EXACT, "wolfe", "polyak_step", "barzilai_borwein", "adaptive_lipschitz")
+RATIO = "nesterov_ratio"
 GHADIMI = {"alpha": 0.125, "beta": math.sqrt((1 - 0.125 * 0.04) * (1 - 0.125 * 4.0))}
 MISSING = [
     ("gd_convex_tight", GD, {"kind": "nonconvex"}, {}, "not convex"),
@@ -196,6 +230,22 @@ MISSING = [
     ("gd_fejer", GD, {"kind": "nonconvex"}, {}, "not convex"),
     ("gd_descent", GD, {"L": None}, {}, "L is unknown"),
     ("gd_exact_ls", GD, {}, {}, "does not minimise along the gradient"),
+    ("gd_exact_ls", EXACT, {"mu": None}, {}, "not strongly convex"),
+    ("gd_exact_ls", EXACT, {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("exact_ls_rate", GD, {}, {}, "does not minimise along the gradient"),
+    ("exact_ls_drop", EXACT, {"spectrum": None}, {}, "not a quadratic"),
+    ("exact_ls_step", EXACT, {"L": None}, {}, "L is unknown"),
+    ("exact_ls_descent", EXACT, {"kind": "nonconvex"}, {}, "not convex"),
+    ("wolfe_step", "wolfe", {"L": None}, {}, "L is unknown"),
+    ("wolfe_zoutendijk", "wolfe", {"f_star": None}, {}, "no lower bound of f"),
+    ("lipschitz_estimate", "adaptive_lipschitz", {"L": None}, {}, "L is unknown"),
+    ("lipschitz_calls", "adaptive_lipschitz", {"stochastic": True}, {}, "stochastic"),
+    ("polyak_range", "polyak_step", {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("polyak_fejer", "polyak_step", {"kind": "nonconvex"}, {}, "not convex"),
+    ("polyak_fejer_smooth", "polyak_step", {"L": None}, {}, "L is unknown"),
+    ("polyak_convex", "polyak_step", {"x_star": None}, {}, "x* is unknown"),
+    ("polyak_sc", "polyak_step", {"mu": None}, {}, "not strongly convex"),
+    ("bb_step", "barzilai_borwein", {"mu": None}, {}, "not strongly convex"),
     ("quad_gd_exact", GD, {"spectrum": None}, {}, "not a quadratic"),
     ("quad_gd_exact", GD, {}, {"alpha": 0.525}, "alpha L = 2.1 is above 2"),
     ("hb_quad_gap", HB, {"spectrum": None}, {}, "not a quadratic"),
@@ -213,6 +263,26 @@ MISSING = [
     ("nag_fista", FISTA, {"kind": "nonconvex"}, {}, "not convex"),
     ("fista_potential", FISTA, {}, {"alpha": 0.2}, "alpha L = 0.8 is not 1"),
     ("nag_ratio", FISTA, {}, {}, "momentum is not j/(j + 3)"),
+    ("nag_fista", RATIO, {}, {}, "momentum is not (t_j - 1)/t_{j+1}"),
+    ("fista_potential", RATIO, {}, {}, "momentum is not (t_j - 1)/t_{j+1}"),
+    ("ratio_potential", FISTA, {}, {}, "momentum is not j/(j + 3)"),
+    ("quad_nag_exact", RATIO, {}, {"alpha": 0.3}, "alpha L = 1.2 is above 1"),
+    ("quad_nag_exact", GD, {}, {}, "momentum is not declared"),
+    ("ogm", "ogm", {"kind": "nonconvex"}, {}, "not convex"),
+    ("ogm", "ogm", {}, {"alpha": 0.2}, "alpha L = 0.8 is not 1"),
+    ("ogm_primary", "ogm", {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("quad_ogm_exact", "ogm", {"spectrum": None}, {}, "not a quadratic"),
+    ("triple_dist", "triple_momentum", {"mu": None}, {}, "not strongly convex"),
+    ("triple_gap", "triple_momentum", {"x_star": None}, {}, "x* is unknown"),
+    ("quad_triple_exact", "triple_momentum", {"spectrum": None}, {}, "not a quadratic"),
+    ("lower_nesterov", "conjugate_gradient", {}, {}, "not Nesterov's worst function"),
+    ("cg_chebyshev", "conjugate_gradient", {"mu": None}, {}, "not strongly convex"),
+    ("cg_closer", "conjugate_gradient", {"spectrum": None}, {}, "not a quadratic"),
+    ("lower_krylov", "lbfgs", {"spectrum": None}, {}, "not a quadratic"),
+    ("lower_krylov", GD, {"stochastic": True}, {}, "stochastic"),
+    ("newton_decrease", "newton", {"region": "sublevel set"}, {}, "sublevel set only"),
+    ("newton_step", "newton", {"kind": "nonconvex"}, {}, "not strongly convex"),
+    ("armijo_progress", "lbfgs", {"stochastic": True}, {}, "stochastic"),
     ("armijo_step", "backtracking", {"L": None}, {}, "L is unknown"),
     ("armijo_nonconvex", "backtracking", {"f_star": None}, {}, "no lower bound of f"),
     ("armijo_sc", "backtracking", {"kind": "nonconvex", "pl": None}, {}, "no Polyak-Lojasiewicz constant"),
@@ -231,8 +301,14 @@ def test_a_hypothesis_says_what_is_missing(name, optimizer, changes, declare, re
 @pytest.mark.parametrize(
     ("name", "optimizer", "declare"),
     [("hb_ghadimi", HB, GHADIMI), ("hb_cesaro", HB, {"alpha": 0.025, "beta": 0.9})]
-    + [(name, GD, {}) for name in registry.optimizer(GD).theorems if name != "gd_exact_ls"]
-    + [(name, NAG, {}) for name in registry.optimizer(NAG).theorems],
+    + [(name, GD, {}) for name in registry.optimizer(GD).theorems]
+    + [(name, NAG, {}) for name in registry.optimizer(NAG).theorems]
+    + [
+        (name, method, {})
+        for method in (*RULES, FISTA, RATIO, "ogm", "triple_momentum", "conjugate_gradient", "lbfgs", "newton")
+        for name in registry.optimizer(method).theorems
+        if name != "lower_nesterov"
+    ],
 )
 def test_a_hypothesis_that_holds_says_nothing(name, optimizer, declare):
     assert theorem(name).hypotheses(facts(optimizer, declare=declare)) is None
@@ -257,8 +333,15 @@ def outcome(optimizer: str, problem: str, iterations: int, name: str):
         ("gd_nonconvex_tight", GD, "quadratic[start=top]", 1),
         ("hb_quad_gap", HB, "quadratic[start=top]", 1),
         ("hb_quad_dist", HB, "quadratic[start=top]", 1),
+        ("gd_exact_ls", EXACT, "quadratic[start=line_search]", 1),
+        ("gd_exact_ls", EXACT, "quadratic[kappa=1e4,rotated=true,start=line_search]", 1),
+        ("polyak_fejer_smooth", "polyak_step", "quadratic[start=top]", 1),
         ("nag_quad_gap", NAG, "quadratic[start=bottom]", 1),
         ("nag_quad_dist", NAG, "quadratic[start=bottom]", 1),
+        ("triple_dist", "triple_momentum", "quadratic[start=top]", 1),
+        ("triple_gap", "triple_momentum", "quadratic[start=top]", 1),
+        ("cg_chebyshev", "conjugate_gradient", "quadratic[start=line_search]", 1),
+        ("lower_krylov", "conjugate_gradient", "quadratic", 1),
     ],
 )
 def test_the_bound_is_attained(name, optimizer, problem, k):
@@ -270,11 +353,15 @@ def test_the_bound_is_attained(name, optimizer, problem, k):
 
 @pytest.mark.parametrize(
     ("name", "optimizer", "problem"),
-    [("hb_quad_gap", HB, "quadratic[start=top]"), ("nag_quad_gap", NAG, "quadratic[start=bottom]")],
+    [
+        ("hb_quad_gap", HB, "quadratic[start=top]"),
+        ("nag_quad_gap", NAG, "quadratic[start=bottom]"),
+        ("triple_gap", "triple_momentum", "quadratic[start=top]"),
+    ],
 )
 def test_momentum_attains_its_bound_at_every_k(name, optimizer, problem):
     optimizer_object, instance = registry.optimizer(optimizer), registry.problem(problem)
     run = run_pair(instance, optimizer_object, Cell(optimizer, problem, 60))
-    values = {"L": 4.0, "mu": instance.mu.value, "gap_0": run.trajectory["f"][0]}
+    values = {"L": 4.0, "mu": instance.mu.value, "gap_0": run.trajectory["f"][0], "R2": run.trajectory["dist2"][0]}
     k = run.trajectory["k"][1:]
     np.testing.assert_allclose(run.trajectory["f"][1:], theorem(name).bound(k, values), rtol=1e-9)

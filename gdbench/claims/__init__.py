@@ -7,7 +7,7 @@ from importlib import import_module
 
 from gdbench.claims.claim import Claim, Finding
 
-PARTS = ("rates", "steps", "momentum", "line_search", "examples")
+PARTS = ("rates", "steps", "schedules", "momentum", "line_search", "landscapes", "examples")
 
 
 @cache

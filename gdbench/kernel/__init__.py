@@ -19,7 +19,7 @@ from gdbench.kernel.contract import (
 from gdbench.kernel.draws import below, seed_draws, uniform
 from gdbench.kernel.driver import COLUMNS, descend
 from gdbench.kernel.lanes import dist2, dot, total
-from gdbench.kernel.maths import cos, exp, log1p, sin, tanh
+from gdbench.kernel.maths import cos, exp, log1p, power, sin, tanh
 from gdbench.kernel.products import combine_rows
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "inlined",
     "log1p",
     "oracle",
+    "power",
     "prepare",
     "product",
     "role",

@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from gdbench.kernel.contract import COMPILED, f64, inlined
+from gdbench.kernel.contract import COMPILED, f64, helper, inlined
 
 #: Adding and subtracting it rounds |x| < 2^51 to the nearest integer, ties to even; the integer is in the low bits.
 ROUND = 6755399441055744.0
@@ -75,6 +75,22 @@ _exponent = _compiled_exponent if COMPILED else plain_exponent
 
 
 @inlined
+def _product(a, a_low, b, b_low):  # type: ignore[no-untyped-def]
+    """(a + a_low)(b + b_low) in two parts (Dekker 1971); halves are split off by Veltkamp's constant 2^27 + 1."""
+    p = a * b
+    t = 134217729.0 * a
+    a_1 = t - (t - a)
+    a_2 = a - a_1
+    t = 134217729.0 * b
+    b_1 = t - (t - b)
+    b_2 = b - b_1
+    lost = ((a_1 * b_1 - p) + a_1 * b_2 + a_2 * b_1) + a_2 * b_2
+    low = lost + (a * b_low + a_low * b)
+    high = p + low
+    return high, low - (high - p)
+
+
+@inlined
 def _exp_parts(x):  # type: ignore[no-untyped-def]
     """2^k and e^r - 1 where x = k ln 2 + r, |r| <= ln(2)/2."""
     t = x * _INVERSE_LN2 + ROUND
@@ -120,6 +136,20 @@ def log1p(y):  # type: ignore[no-untyped-def]
     series = z * (6.666666666666735130e-01 + z * series)
     half = 0.5 * f * f
     return k * _LN2_HIGH - ((half - (s * (half + series) + k * _LN2_LOW)) - f)
+
+
+@helper
+def power(base, m):  # type: ignore[no-untyped-def]
+    """base^m for a whole m >= 0 by squaring, each product carried in two parts: within an ulp, where pow differs."""
+    high, low = 1.0, 0.0
+    square, rest = base, 0.0
+    while m > 0:
+        if m & 1:
+            high, low = _product(high, low, square, rest)
+        m >>= 1
+        if m > 0:
+            square, rest = _product(square, rest, square, rest)
+    return high + low
 
 
 @inlined

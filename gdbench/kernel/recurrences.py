@@ -53,6 +53,63 @@ def modes(eigenvalues, alpha, beta, ahead, state, out):  # type: ignore[no-untyp
         out[2, k] = dot(slopes, slopes)
 
 
+@role(none(VECTOR, MATRIX, f64, MATRIX, MATRIX))
+def two_term(eigenvalues, coefficients, stretch, state, out):  # type: ignore[no-untyped-def]
+    """A two-term recurrence mode by mode: gap, dist2 and grad2 of e_k + stretch (e_k - e_{k-1}) at each k.
+
+    e_{k+1} = (a + b lambda) e_k - (c + d lambda) e_{k-1}, where coefficients (4, m) holds a, b, c, d of the steps that
+    lead to the m rows of out (3, m); state (4, n) is e_k, e_{k-1} and work space.
+    """
+    n = eigenvalues.shape[0]
+    now, before, shown, slopes = state[0], state[1], state[2], state[3]
+    for k in range(coefficients.shape[1]):
+        a, b, c, d = coefficients[0, k], coefficients[1, k], coefficients[2, k], coefficients[3, k]
+        for i in range(n):
+            e = now[i]
+            now[i] = (a + b * eigenvalues[i]) * e - (c + d * eigenvalues[i]) * before[i]
+            before[i] = e
+            shown[i] = now[i] + stretch * (now[i] - e)
+            slopes[i] = eigenvalues[i] * shown[i]
+        out[0, k] = 0.5 * dot(slopes, shown)
+        out[1, k] = dot(shown, shown)
+        out[2, k] = dot(slopes, slopes)
+
+
+@role(i64(VECTOR, VECTOR, f64, MATRIX, VECTOR))
+def krylov_gaps(eigenvalues, energies, smallest, basis, gaps):  # type: ignore[no-untyped-def]
+    """gaps_k = min of f - f* over x_0 + span(g_0, H g_0, …, H^{k-1} g_0) for k = 0, 1, …; returns how many.
+
+    energies, shape (n,), is sqrt(lambda_i) (x_0 - x*)_i, so f - f* = ||energies||^2/2 and a step of the space adds
+    lambda times a vector: what is left of energies after its projections on span(H u, …, H^k u). The basis (m, n) is
+    made by Lanczos' process with every vector orthogonalised twice against all before. Gaps below smallest, and those
+    after the space is exhausted, are not returned; energies is overwritten.
+    """
+    n = eigenvalues.shape[0]
+    gaps[0] = 0.5 * dot(energies, energies)
+    for k in range(min(basis.shape[0], gaps.shape[0] - 1)):
+        fresh = basis[k]
+        for i in range(n):
+            fresh[i] = eigenvalues[i] * (energies[i] if k == 0 else basis[k - 1, i])
+        size = math.sqrt(dot(fresh, fresh))
+        for _ in range(2):
+            for j in range(k):
+                share = dot(basis[j], fresh)
+                for i in range(n):
+                    fresh[i] -= share * basis[j, i]
+        left = math.sqrt(dot(fresh, fresh))
+        if not left > 1e-13 * size:
+            return k + 1
+        for i in range(n):
+            fresh[i] /= left
+        share = dot(fresh, energies)
+        for i in range(n):
+            energies[i] -= share * fresh[i]
+        gaps[k + 1] = 0.5 * dot(energies, energies)
+        if not gaps[k + 1] > smallest:
+            return k + 1
+    return min(basis.shape[0] + 1, gaps.shape[0])
+
+
 #: What `compare` answers: counts, and indices that are -1 where there is no such row.
 RESOLVABLE_ROWS, VIOLATED_AT, TIGHTEST_AT, ATTAINED_AT = range(4)
 
@@ -98,4 +155,4 @@ def fista_times(t, out):  # type: ignore[no-untyped-def]
 
 
 #: What judging needs.
-JUDGING = (decaying_sum, modes, compare, fista_times)
+JUDGING = (decaying_sum, modes, two_term, krylov_gaps, compare, fista_times)

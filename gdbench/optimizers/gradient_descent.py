@@ -9,6 +9,7 @@ THEOREMS = (
     *("gd_convex_headline", "gd_convex_proof", "gd_convex_tight", "gd_convex_grad_R2", "gd_convex_grad_gap"),
     *("gd_convex_varstep", "gd_fejer", "gd_descent", "gd_sc_linear", "gd_sc_gap", "gd_sc_dist", "gd_sc_grad"),
     *("gd_sc_gap_R2", "gd_pl", "gd_nonconvex", "gd_nonconvex_tight", "gd_nonconvex_drop", "quad_gd_exact"),
+    *("gd_sc_varstep", "gd_nonconvex_varstep", "lower_krylov"),
 )
 
 

@@ -8,7 +8,7 @@ from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import Optimal, Range, StepSize
 from gdbench.problem import Problem
 
-THEOREMS = ("hb_quad_gap", "hb_quad_dist", "hb_ghadimi", "hb_cesaro", "quad_hb_exact")
+THEOREMS = ("hb_quad_gap", "hb_quad_dist", "hb_ghadimi", "hb_cesaro", "quad_hb_exact", "lower_krylov")
 
 
 @step

@@ -12,7 +12,7 @@ from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import Optimal, Range, StepSize
 from gdbench.problem import Problem
 
-THEOREMS = ("nag_quad_gap", "nag_quad_dist", "nag_sc", "nag_potential", "quad_nag_exact")
+THEOREMS = ("nag_quad_gap", "nag_quad_dist", "nag_sc", "nag_potential", "quad_nag_exact", "lower_krylov")
 
 
 @step

@@ -11,7 +11,7 @@ from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
 from gdbench.problem import Problem
 
-THEOREMS = ("nag_fista", "nag_fista_simple", "nag_fista_y", "fista_potential", "quad_nag_exact")
+THEOREMS = ("nag_fista", "nag_fista_simple", "nag_fista_y", "fista_potential", "quad_nag_exact", "lower_krylov")
 
 
 @step
@@ -35,8 +35,6 @@ def make(alpha: StepSize = StepSize("1/L")) -> Optimizer:
 
     def tune(problem: Problem) -> Tuning:
         size = problem.step_size(alpha)
-        return Tuning(plan=(size,), hyper=(1.0,), declared={"alpha": size})
+        return Tuning(plan=(size,), hyper=(1.0,), declared={"alpha": size}, momentum="fista")
 
-    return Optimizer(
-        step=fista, tune=tune, source="Beck and Teboulle 2009", theorems=THEOREMS, memory=1, ahead=True
-    )
+    return Optimizer(step=fista, tune=tune, source="Beck and Teboulle 2009", theorems=THEOREMS, memory=1, ahead=True)

@@ -16,7 +16,7 @@ from gdbench.report.record import Record
 from gdbench.run import Cell, Result
 
 #: Points of a run that the page can show beyond the report's figures.
-POINTS = 80
+POINTS = 24
 
 
 def zoomable(figure: Figure) -> bool:

@@ -36,7 +36,7 @@ def bound(result: Result, theorem: str, k: Integers) -> Array:
     problem, optimizer = registry.problem(result.cell.problem), registry.optimizer(result.cell.optimizer)
     held = theory.theorem(theorem)
     start = np.array([result.trajectory[name][0] for name in COLUMNS])
-    facts = facts_of(problem, optimizer.tune(problem), result.cell.iterations, start)
+    facts = facts_of(problem, optimizer, optimizer.tune(problem), result.cell.iterations, start)
     return held.bound(k.astype(float), {name: facts.value(name) for name in held.needs})
 
 

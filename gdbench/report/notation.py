@@ -17,6 +17,8 @@ GREEK = {
     "mu": "μ",
     "rho": "ρ",
     "sigma": "σ",
+    "theta": "θ",
+    "xi": "ξ",
 }
 _SUBSCRIPTS = str.maketrans("0123456789+-()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 _SUPERSCRIPTS = str.maketrans("0123456789+-()abcdeghijklmnopt", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᵍʰⁱʲᵏˡᵐⁿᵒᵖᵗ")

@@ -7,7 +7,20 @@ from functools import cache
 from gdbench.errors import unknown
 from gdbench.theory.theorem import Comparison, Facts, Theorem
 
-FAMILIES = ("gradient_descent", "momentum", "line_search", "exact", "potentials")
+FAMILIES = (
+    "gradient_descent",
+    "exact_line_search",
+    "momentum",
+    "line_search",
+    "varying_steps",
+    "wolfe",
+    "step_rules",
+    "exact",
+    "potentials",
+    "accelerated",
+    "krylov",
+    "second_order",
+)
 
 
 @cache

@@ -11,11 +11,12 @@ from collections.abc import Callable
 import numpy as np
 
 from gdbench.kernel import prepare
-from gdbench.kernel.recurrences import fista_times, modes
+from gdbench.kernel.recurrences import modes
 from gdbench.problem import Array, Integers
 from gdbench.theory.gradient_descent import contraction
-from gdbench.theory.hypotheses import all_of, minimiser, quadratic
-from gdbench.theory.theorem import Comparison, Facts, Theorem
+from gdbench.theory.hypotheses import SAME, all_of, minimiser, quadratic
+from gdbench.theory.sequences import SEQUENCES, Momentum
+from gdbench.theory.theorem import Comparison, Facts, HypothesisFails, Theorem
 from gdbench.trajectory import Chunk, grid
 
 Betas = Callable[[int, int], Array]
@@ -24,24 +25,6 @@ Betas = Callable[[int, int], Array]
 def constant_momentum(beta: float) -> Betas:
     """beta for every step."""
     return lambda first, count: np.full(count, beta)
-
-
-class FistaMomentum:
-    """beta_j = (t_j - 1)/t_{j+1}; step k uses beta_{k-1}, and the first step none."""
-
-    def __init__(self) -> None:
-        self._t = np.array([1.0, 1.0])
-
-    def __call__(self, first: int, count: int) -> Array:
-        """The momentum of the steps that lead to k = first, first + 1, …; shape (count,)."""
-        t = np.empty(count + 2)
-        t[:2] = self._t
-        prepare(fista_times)(float(t[1]), t[2:])
-        self._t = t[-2:].copy()
-        momentum = (t[:-2] - 1.0) / t[1:-1]
-        if first == 1:
-            momentum[0] = 0.0
-        return np.asarray(momentum)
 
 
 class ModesJudge:
@@ -65,6 +48,10 @@ class ModesJudge:
         facts, count = self._facts, len(chunk.k)
         exact = np.empty((3, count))
         alphas = np.full(count, facts.value("alpha"))
+        if facts.shares is not None:
+            alphas *= facts.shares(chunk.k - 1.0)
+            if not np.all(alphas * facts.value("L") <= 2.0 * (1.0 + SAME)):
+                raise HypothesisFails("a step of the schedule is above 2/L")
         betas = self._betas(chunk.first, count)
         prepare(modes)(self._eigenvalues, alphas, betas, self._ahead, self._state, exact)
         gap, dist2, grad2 = exact
@@ -85,7 +72,7 @@ class ModesJudge:
 
 def gradient_descent_judge(facts: Facts) -> ModesJudge:
     mu = facts.value("mu") if facts.knows("mu") else 0.0
-    rho = contraction(facts.value("L"), mu, facts.value("alpha"))
+    rho = contraction(facts.value("L"), mu, facts.value("alpha")) if facts.shares is None else 1.0
     return ModesJudge(facts, constant_momentum(0.0), False, (rho, 1))
 
 
@@ -106,7 +93,7 @@ def spectral_radius(facts: Facts, ahead: bool) -> float:
 def momentum_judge(ahead: bool) -> Callable[[Facts], ModesJudge]:
     def judge(facts: Facts) -> ModesJudge:
         if not facts.knows("beta"):
-            return ModesJudge(facts, FistaMomentum(), ahead, (1.0, 2))
+            return ModesJudge(facts, Momentum(facts.momentum), ahead, (1.0, 2))
         return ModesJudge(facts, constant_momentum(facts.value("beta")), ahead, (spectral_radius(facts, ahead), 2))
 
     return judge
@@ -121,6 +108,8 @@ def stable(facts: Facts) -> str | None:
 def stable_ahead(facts: Facts) -> str | None:
     """As `stable`, for a gradient taken at the look-ahead point."""
     if not facts.knows("beta"):
+        if facts.momentum not in SEQUENCES:
+            return "the momentum is not declared"
         a = facts.value("alpha") * facts.value("L")
         return None if a <= 1.0 + 1e-12 else f"alpha L = {a:.6g} is above 1"
     rho = spectral_radius(facts, True)
@@ -128,7 +117,9 @@ def stable_ahead(facts: Facts) -> str | None:
 
 
 def step_not_above_2(facts: Facts) -> str | None:
-    """alpha <= 2/L."""
+    """alpha <= 2/L; a schedule's steps are looked at as they come."""
+    if facts.shares is not None:
+        return None
     a = facts.value("alpha") * facts.value("L")
     return None if a <= 2.0 * (1.0 + 1e-12) else f"alpha L = {a:.6g} is above 2"
 
@@ -140,7 +131,7 @@ THEOREMS = (
         quantity="gap, dist2, grad2",
         source="solution of the linear recurrence in the eigenbasis",
         kind="exact",
-        hypotheses=all_of(quadratic, minimiser, step_not_above_2),
+        hypotheses=all_of(quadratic, minimiser, step_not_above_2, scheduled=True),
         judge=gradient_descent_judge,
     ),
     Theorem(

@@ -22,6 +22,7 @@ from gdbench.theory.hypotheses import (
     step_below,
     step_is_one_over_L,
     step_stayed,
+    steps_below,
     strongly_convex,
 )
 from gdbench.theory.judges import ClosedJudge, Running, closed, per_step
@@ -115,6 +116,7 @@ def nonconvex_drop(k: Array, L: float, alpha: float, drop: float | Array) -> Arr
 
 
 def fejer(facts: Facts, chunk: Chunk) -> Comparison:
+    steps_below(facts, chunk, 2.0)
     alpha, L = chunk.before("alpha"), facts.value("L")
     bound = chunk.before("dist2")
     measured = chunk.now("dist2") + alpha * (2.0 / L - alpha) * chunk.before("grad2")
@@ -122,6 +124,7 @@ def fejer(facts: Facts, chunk: Chunk) -> Comparison:
 
 
 def descent(facts: Facts, chunk: Chunk) -> Comparison:
+    steps_below(facts, chunk, 2.0)
     alpha, L = chunk.before("alpha"), facts.value("L")
     bound = chunk.before("f") - facts.f_star
     measured = chunk.now("f") - facts.f_star + alpha * (1.0 - 0.5 * alpha * L) * chunk.before("grad2")
@@ -258,7 +261,7 @@ THEOREMS = (
         tight=True,
         needs=("L", "R2", "S"),
         closed=convex_varstep,
-        hypotheses=all_of(convex, smooth_everywhere, minimiser),
+        hypotheses=all_of(convex, smooth_everywhere, minimiser, scheduled=True),
         judge=VariableStepJudge,
     ),
     per_step(
@@ -268,7 +271,7 @@ THEOREMS = (
         quantity="dist2, per step",
         kind="potential",
         source="Nesterov 2004, theorem 2.1.14 (number unverified)",
-        hypotheses=CONVEX_BELOW_2,
+        hypotheses=all_of(convex, smooth_everywhere, minimiser, scheduled=True),
     ),
     per_step(
         descent,
@@ -277,7 +280,7 @@ THEOREMS = (
         quantity="gap, per step",
         kind="potential",
         source="lecture, section 2, proof of theorem 1, step 3; Nesterov 2004, section 1.2.3",
-        hypotheses=all_of(smooth, bounded_below, minimiser, step_below(2.0)),
+        hypotheses=all_of(smooth, bounded_below, minimiser, scheduled=True),
     ),
     closed(
         "gap",
@@ -365,15 +368,5 @@ THEOREMS = (
         closed=nonconvex_drop,
         hypotheses=all_of(smooth_everywhere, minimiser, step_at_most(math.sqrt(3.0))),
         judge=lambda facts: NonconvexJudge(facts, "gd_nonconvex_drop"),
-    ),
-    Theorem(
-        id="gd_exact_ls",
-        statement="f(x_k) - f* <= ((kappa - 1)/(kappa + 1))^(2k) (f(x_0) - f*) with exact line search",
-        quantity="gap",
-        source="de Klerk, Glineur and Taylor 2017, theorem 1.2",
-        tight=True,
-        needs=("L", "mu", "gap_0"),
-        closed=lambda k, L, mu, gap_0: (((L - mu) / (L + mu)) ** 2) ** k * gap_0,
-        hypotheses=lambda facts: "the method does not minimise along the gradient",
     ),
 )

@@ -11,15 +11,18 @@ from gdbench.trajectory import Chunk
 
 Check = Callable[[Facts], str | None]
 
+#: Why a theorem for one step size does not bind a method with a schedule.
+SCHEDULED = "the step size follows a schedule"
 #: Relative room for comparing two step sizes that are computed in different ways.
 SAME = 1e-12
 
 
-def all_of(*checks: Check) -> Check:
-    """The first reason that any of the checks gives."""
+def all_of(*checks: Check, scheduled: bool = False) -> Check:
+    """The first reason that any of the checks gives; theorems for steps that vary say `scheduled`."""
+    first = (exact_oracle,) if scheduled else (exact_oracle, one_step_size)
 
     def check(facts: Facts) -> str | None:
-        return next((reason for one in (exact_oracle, *checks) if (reason := one(facts)) is not None), None)
+        return next((reason for one in (*first, *checks) if (reason := one(facts)) is not None), None)
 
     return check
 
@@ -27,6 +30,11 @@ def all_of(*checks: Check) -> Check:
 def exact_oracle(facts: Facts) -> str | None:
     """The oracle is not stochastic."""
     return "the oracle is stochastic" if facts.problem.stochastic else None
+
+
+def one_step_size(facts: Facts) -> str | None:
+    """No schedule changes the step size."""
+    return SCHEDULED if facts.shares is not None else None
 
 
 def convex(facts: Facts) -> str | None:
@@ -116,6 +124,14 @@ def step_stayed(facts: Facts, chunk: Chunk) -> None:
     other = np.flatnonzero(~(np.abs(used - facts.value("alpha")) <= SAME * facts.value("alpha")))
     if len(other):
         raise HypothesisFails(f"the step size at k = {chunk.k[other[0]] - 1:.0f} is {used[other[0]]:.6g}, not alpha")
+
+
+def steps_below(facts: Facts, chunk: Chunk, limit: float) -> None:
+    """Every step that was taken is below limit / L."""
+    a = chunk.before("alpha") * facts.value("L")
+    long = np.flatnonzero(~(a < limit * (1.0 - SAME)))
+    if len(long):
+        raise HypothesisFails(f"alpha L = {a[long[0]]:.6g} at k = {chunk.k[long[0]] - 1:.0f} is not below {limit:g}")
 
 
 def region_kept(facts: Facts, chunk: Chunk) -> None:

@@ -91,14 +91,18 @@ def per_step(compare: Callable[[Facts, Chunk], Comparison], **theorem: object) -
 
 
 class Running:
-    """A running minimum or sum over the rows before k (or up to k), carried from chunk to chunk."""
+    """A running extreme or sum over the rows before k (or up to k), carried from chunk to chunk."""
 
-    def __init__(self, kind: Literal["min", "sum"], start: float) -> None:
-        self._accumulate = np.minimum.accumulate if kind == "min" else np.cumsum
-        self._held = start
+    def __init__(self, kind: Literal["min", "max", "sum"], start: float) -> None:
+        self._kind, self._held = kind, start
 
     def through(self, values: Array) -> Array:
         """The running value after each of the values; shape (m,)."""
-        running = self._accumulate(np.concatenate([[self._held], values]))[1:]
+        joined = np.concatenate([[self._held], values])
+        if self._kind == "sum":
+            running = np.cumsum(joined)[1:]
+        else:
+            extreme = np.minimum if self._kind == "min" else np.maximum
+            running = extreme.accumulate(joined)[1:]
         self._held = float(running[-1])
         return np.asarray(running)

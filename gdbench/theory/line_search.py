@@ -96,12 +96,14 @@ class SumOfStepsJudge:
         self._errors = Running("sum", 0.0)
         self._moved = Running("sum", 0.0)
         self._min = Running("min", math.inf)
+        self._longest = Running("max", facts.value("alpha_init"))
 
     def hear(self, chunk: Chunk) -> list[Comparison]:
         """Compare the rows of a chunk."""
         facts, k = self._facts, chunk.k
         region_kept(facts, chunk)
-        S = self._steps.through(chunk.before("alpha"))
+        # Not 0: where x has only stayed in place there is nothing to divide by.
+        S = np.maximum(self._steps.through(chunk.before("alpha")), TINY)
         errors = self._errors.through(value_rounding(facts, chunk))
         c, alpha_init = facts.value("c"), facts.value("alpha_init")
         if self._theorem == "armijo_nonconvex":
@@ -117,9 +119,36 @@ class SumOfStepsJudge:
         else:
             bound = armijo_convex_half(k, facts.dist2_0, S)
             measured = chunk.now("f") - facts.f_star
-        spread = (moved + 2.0 * alpha_init * (1.0 + 1.0 / c) * errors) / (2.0 * S)
+        longest = self._longest.through(chunk.before("alpha"))
+        spread = (moved + 2.0 * longest * (1.0 + 1.0 / c) * errors) / (2.0 * S)
         offset = 2.0 * facts.rounding.value(chunk, np.array(facts.f_star))
         return [Comparison(measured, bound, bound * (1e-12 + 8.0 * U * k) + spread + offset + TINY)]
+
+
+def lipschitz_calls(k: Array, L: float, alpha_init: float, factor: float, growth: float) -> Array:
+    shrunk = (k - 1.0) * math.log(growth) + math.log(max(1.0, alpha_init * L / factor))
+    return np.asarray(k + shrunk / -math.log(factor))
+
+
+class EstimateJudge:
+    """The kept step alpha = 1/M and its trials, as long as every test before could see f fall."""
+
+    def __init__(self, facts: Facts, theorem: str) -> None:
+        self._facts, self._theorem = facts, theorem
+        self._visible = Running("min", math.inf)
+
+    def hear(self, chunk: Chunk) -> list[Comparison]:
+        """Compare the rows of a chunk."""
+        facts, taken = self._facts, chunk.before("alpha")
+        region_kept(facts, chunk)
+        fall = 0.01 * facts.value("c") * taken * chunk.before("grad2")
+        seen = self._visible.through(fall - value_rounding(facts, chunk)) >= 0.0
+        if self._theorem == "lipschitz_calls":
+            names = ("L", "alpha_init", "factor", "growth")
+            most = lipschitz_calls(chunk.k, *(facts.value(name) for name in names))
+            return [Comparison(chunk.now("value_calls"), most, np.where(seen, 1e-9 * most, np.inf))]
+        least = least_step(*(facts.value(name) for name in ("L", "alpha_init", "factor", "c")))
+        return [Comparison(np.full(len(taken), least), taken, np.where(seen, 1e-12 * taken, np.inf))]
 
 
 def half(facts: Facts) -> str | None:
@@ -190,5 +219,23 @@ THEOREMS = (
         quantity="gap",
         needs=("R2", "S"),
         closed=armijo_convex_half,
+    ),
+    Theorem(
+        id="lipschitz_estimate",
+        statement="alpha_k >= min(alpha_init, b/L), so M_k <= max(M_0, L/b): an estimate below L passes the test",
+        quantity="step size, per step",
+        source=SOURCE,
+        hypotheses=all_of(smooth),
+        judge=lambda facts: EstimateJudge(facts, "lipschitz_estimate"),
+    ),
+    Theorem(
+        id="lipschitz_calls",
+        statement="value calls <= k + ((k - 1) log(growth) + log max(1, alpha_init L/b)) / log(1/b) in all",
+        quantity="value calls",
+        source="Nesterov 2013, lemma 4 (number unverified), for any factor b",
+        needs=("L", "alpha_init", "factor", "growth"),
+        closed=lipschitz_calls,
+        hypotheses=all_of(smooth),
+        judge=lambda facts: EstimateJudge(facts, "lipschitz_calls"),
     ),
 )

@@ -26,6 +26,7 @@ from gdbench.theory.hypotheses import (
     strongly_convex,
 )
 from gdbench.theory.judges import Quantity, Running, allowance, closed, measured
+from gdbench.theory.sequences import declared
 from gdbench.theory.theorem import Comparison, Facts, Theorem
 from gdbench.trajectory import Chunk
 
@@ -159,7 +160,7 @@ class CesaroJudge:
 
 
 QUADRATIC: tuple[Check, ...] = (strongly_convex, quadratic, smooth_everywhere, minimiser, has_beta)
-FISTA = all_of(convex, smooth_everywhere, minimiser, step_is_one_over_L)
+FISTA = all_of(convex, smooth_everywhere, minimiser, step_is_one_over_L, declared("fista"))
 
 CESARO = Theorem(
     id="hb_cesaro",
@@ -281,10 +282,10 @@ THEOREMS = (
         lambda facts: (1.0, 2),
         id="nag_ratio",
         statement="f(x_k) - f* <= 2 L R2 / (k + 1)^2 with beta_j = j/(j + 3), alpha = 1/L",
-        source="Nesterov 1983; Su, Boyd and Candes 2016",
+        source="Su, Boyd and Candes 2016, theorem 6 with r = 3 (number unverified); from ratio_potential",
         needs=("L", "R2"),
         closed=nag_simple,
-        hypotheses=lambda facts: "the momentum is not j/(j + 3)",
+        hypotheses=all_of(convex, smooth_everywhere, minimiser, step_is_one_over_L, declared("ratio")),
     ),
     closed(
         "gap",

@@ -6,8 +6,6 @@ import math
 
 import numpy as np
 
-from gdbench.kernel import prepare
-from gdbench.kernel.recurrences import fista_times
 from gdbench.problem import Array
 from gdbench.theory.hypotheses import (
     all_of,
@@ -19,6 +17,7 @@ from gdbench.theory.hypotheses import (
 )
 from gdbench.theory.momentum import has_beta, nesterov_tuned
 from gdbench.theory.rounding import TINY, U
+from gdbench.theory.sequences import declared, times_of
 from gdbench.theory.theorem import Comparison, Facts, Theorem
 from gdbench.trajectory import Chunk
 
@@ -37,19 +36,19 @@ def extrapolated_rounding(facts: Facts, chunk: Chunk, stretch: Array, value: Arr
     return np.asarray(distances + 2.0 * np.sqrt(np.maximum(value, 0.0)) * eta + eta * eta)
 
 
-class FistaPotential:
-    """V_k = (2 t_{k-1}^2 / L) gap_k + ||z_k - x*||^2, z_k = x_k + (t_{k-1} - 1)(x_k - x_{k-1})."""
+class SequencePotential:
+    """V_k = (2 t_{k-1}^2 / L) gap_k + ||z_k - x*||^2, z_k = x_k + (t_{k-1} - 1)(x_k - x_{k-1}).
+
+    It never grows where t_k^2 - t_k <= t_{k-1}^2 (Chambolle and Dossal 2015).
+    """
 
     def __init__(self, facts: Facts) -> None:
-        self._facts, self._t, self._held = facts, 1.0, facts.dist2_0
+        self._facts, self._times, self._held = facts, times_of(facts.momentum), facts.dist2_0
 
     def hear(self, chunk: Chunk) -> list[Comparison]:
         """Compare the rows of a chunk."""
         facts, L = self._facts, self._facts.value("L")
-        t = np.empty(len(chunk.k) + 1)
-        t[0] = self._t
-        prepare(fista_times)(self._t, t[1:])
-        self._t, t = float(t[-1]), t[:-1]
+        t = self._times(chunk.first, len(chunk.k))
         gap = chunk.now("f") - facts.f_star
         weight = 2.0 * t * t / L
         distance = extrapolated(chunk, t - 1.0)
@@ -97,8 +96,17 @@ THEOREMS = (
         quantity="potential, per step",
         source="Beck and Teboulle 2009, lemma 4.1",
         kind="potential",
-        hypotheses=all_of(convex, smooth_everywhere, minimiser, step_is_one_over_L),
-        judge=FistaPotential,
+        hypotheses=all_of(convex, smooth_everywhere, minimiser, step_is_one_over_L, declared("fista")),
+        judge=SequencePotential,
+    ),
+    Theorem(
+        id="ratio_potential",
+        statement="((k + 1)^2/(2 L))(f(x_k) - f*) + ||z_k - x*||^2 never grows, z_k = x_k + (k - 1)/2 (x_k - x_{k-1})",
+        quantity="potential, per step",
+        source="Su, Boyd and Candes 2016, proof of theorem 6 (number unverified); Chambolle and Dossal 2015",
+        kind="potential",
+        hypotheses=all_of(convex, smooth_everywhere, minimiser, step_is_one_over_L, declared("ratio")),
+        judge=SequencePotential,
     ),
     Theorem(
         id="nag_potential",

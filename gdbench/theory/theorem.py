@@ -18,7 +18,11 @@ Kind = Literal["bound", "exact", "potential", "rate", "scaling"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a judge knows before the run: the problem, the declared values of the method, and the row k = 0."""
+    """What a judge knows before the run: the problem, the declared values of the method, and the row k = 0.
+
+    shares(k) is the declared alpha_k / alpha_0 of a schedule, None where every step is alpha; momentum the declared
+    name of a momentum that changes from step to step.
+    """
 
     problem: Problem
     declared: Mapping[str, float]
@@ -27,6 +31,8 @@ class Facts:
     dist2_0: float
     iterations: int
     rounding: Rounding
+    shares: Callable[[Array], Array] | None = None
+    momentum: str = ""
 
     @property
     def f_star(self) -> float:

@@ -35,11 +35,6 @@ def _rows(kind: str) -> list[dict[str, Any]]:
 
         return [{"id": one.id, "bound": "tight" if one.tight else "upper", "statement": one.statement}
                 for one in theorems().values()]  # fmt: skip
-    if kind == "schedules":
-        from gdbench import schedule
-
-        found = {name: one for name, one in vars(schedule).items() if hasattr(one, "signature")}
-        return [{"name": name, "about": first_line(one.__doc__)} for name, one in found.items()]
     from gdbench import registry
 
     what = kind.removesuffix("s")

@@ -1,7 +1,7 @@
 """Runs every pair once per commit; benchmarks then only look their figure up.
 
-A pair is not applicable where the commit has no such problem or method, or where the problem lacks a constant that the
-method needs. Everything else that goes wrong is a failure, and stays one in every figure of the pair.
+A pair is not applicable where the commit has no such problem or method, or where the method refuses a problem that
+lacks a constant or is no quadratic. Everything else that goes wrong is a failure, in every figure of the pair.
 """
 
 import math
@@ -56,7 +56,7 @@ def _outcome(optimizer, problem):
     from gdbench.run import Cell, run_cell
 
     subject = registry.problem(problem)
-    lacking = sorted({"L", "mu"} - set(subject.constants()))
+    lacking = not {"L", "mu"} <= set(subject.constants()) or subject.spectrum is None
     try:
         registry.optimizer(optimizer).tune(subject)
     except BadInput as error:

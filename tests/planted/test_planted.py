@@ -1,11 +1,20 @@
-"""Each planted bug turns its check red; without the bug the same check is green."""
+"""Each planted bug turns its check red; without the bug the same check is green.
+
+Bugs are the tuples BUGS of the files bugs*.py, found by being there.
+"""
+
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gdbench import registry
 from planted import bugs, checks, kernels
-from planted.bugs import BUGS, EQUIVALENT, Bug
+from planted.bugs import EQUIVALENT, Bug
+
+FILES = sorted(path.stem for path in Path(__file__).parent.glob("bugs*.py"))
+BUGS = tuple(bug for name in FILES for bug in import_module(f"planted.{name}").BUGS)
 
 HONEST = {
     "gradient_descent": bugs.descent(kernels.NONE),

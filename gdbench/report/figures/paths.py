@@ -32,7 +32,7 @@ def _path(result: Result, color: Color, most: int, *, log: bool = False) -> Seri
 
 def _ellipse(level: float) -> Series:
     """x^2/100 + y^2 = level."""
-    angle = np.linspace(0.0, 2.0 * np.pi, 121)
+    angle = np.linspace(0.0, 2.0 * np.pi, 73)
     radius = np.sqrt(level)
     return Series(f"level {level:g}", 10.0 * radius * np.cos(angle), radius * np.sin(angle), "contour", "ink")
 
@@ -40,7 +40,7 @@ def _ellipse(level: float) -> Series:
 def _banana(level: float) -> Series:
     """(1 - x)^2 + 100 (y - x^2)^2 = level, from y = x^2 +- sqrt(level - (1 - x)^2)/10, a little beyond the window."""
     root = np.sqrt(level)
-    x: Array = np.linspace(max(-1.7, 1.0 - root), min(1.5, 1.0 + root), 81)
+    x: Array = np.linspace(max(-1.7, 1.0 - root), min(1.5, 1.0 + root), 49)
     rise = np.sqrt(np.maximum(level - (1.0 - x) ** 2, 0.0)) / 10.0
     there, back = x**2 + rise, x**2 - rise
     return Series(f"level {level:g}", np.append(x, x[::-1]), np.append(there, back[::-1]), "contour", "ink")

@@ -47,7 +47,7 @@ function addExplorer(gaps) {
   const host = make("div", { class: "chart" });
   const explorer = make("div", { class: "explorer" }, make("h3", {}, "Runs side by side"),
     make("p", {}, "The gap of the runs whose box is ticked in the table below, down to 1e-15 of the first, thinned to at "
-      + "most 80 points each; where f⋆ is unknown, f less a lower bound of it."),
+      + "most 24 points each; where f⋆ is unknown, f less a lower bound of it."),
     make("div", { class: "controls" }, scale, none), host);
   table.closest("section").querySelector("p").after(explorer);
   new IntersectionObserver((entries, observer) => {

@@ -1,0 +1,30 @@
+"""Sign descent: every coordinate moves by alpha against the sign of its slope (Riedmiller and Braun 1993)."""
+
+from gdbench.kernel import step
+from gdbench.optimizer import Optimizer, Tuning
+from gdbench.parameter import StepSize
+from gdbench.problem import Problem
+
+THEOREMS = ("sign_separable",)
+
+
+@step
+def descend_sign(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
+    x = state.x
+    g = state.g
+    for i in range(x.shape[0]):
+        if g[i] > 0.0:
+            x[i] -= alpha
+        elif g[i] < 0.0:
+            x[i] += alpha
+    return alpha, 0, 0
+
+
+def make(alpha: StepSize = StepSize("0.01")) -> Optimizer:
+    """alpha: how far each coordinate moves, in units of x."""
+
+    def tune(problem: Problem) -> Tuning:
+        size = problem.step_size(alpha)
+        return Tuning(plan=(size,), declared={"alpha": size})
+
+    return Optimizer(step=descend_sign, tune=tune, source="Riedmiller and Braun 1993", theorems=THEOREMS)

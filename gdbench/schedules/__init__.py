@@ -1,0 +1,1 @@
+"""Step-size schedules, one file each, found by being there."""

@@ -1,0 +1,259 @@
+"""Method x reference x problem: who is held against whom, with whose conventions, and how far apart they are.
+
+torch clips by threshold/(||g|| + 1e-6) where we and optax clip by threshold/||g||: torch is handed the threshold times
+(||g|| + 1e-6)/||g||, which makes its factor ours. optax normalises by ||g|| + 1e-6 unless eps=0. Its Polyak step is at
+most 1, and none where ||g||^2 <= 2^-52; ours has no such limits, and as the step is the same for c f, optax is handed
+2^200 f. Where f - f* is within the rounding of f ours stays and optax goes on: such steps are not held against each
+other. torch and optax keep Nesterov's query point y_k = x_k - alpha beta v_k, we keep x_k as well: theirs is
+y_k + alpha beta v_k. Ours have neither dampening nor weight decay nor maximize: nothing to compare.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+import numpy as np
+import optax
+import torch
+from models import PROBLEMS
+from players import Optax, Ours, Torch
+
+from gdbench import registry
+from gdbench.optimizer import Optimizer
+
+STEPS = 300
+LIMIT = 1e-13
+ULP = 2.0**-52
+#: Paths that multiply an ulp by more are held against each other only as long as they have not.
+GROWTH = 100.0
+#: Step sizes with and without momentum, by problem; lengths of the steps of methods whose alpha is a length.
+STEP = {"quadratic": 0.25, "rosenbrock": 5e-4, "logistic": 0.5, "mlp": 0.1}
+SLOW = {"quadratic": 0.125, "rosenbrock": 1e-4, "logistic": 0.5, "mlp": 0.05}
+LENGTH = 0.01
+BETA = 0.9
+#: A power of two: multiplies value and gradient exactly.
+SCALE = 2.0**200
+#: Thresholds that bind at first and no longer at the end.
+NORM = {"quadratic": 1.0, "rosenbrock": 50.0, "logistic": 0.05, "mlp": 0.05}
+VALUE = {"quadratic": 0.2, "rosenbrock": 20.0, "logistic": 0.02, "mlp": 0.05}
+
+
+@dataclass(frozen=True)
+class Case:
+    """ours is a selector; theirs makes the reference.
+
+    velocity is the row of our memory that both sides keep. Where ahead is given, theirs is ahead velocity short of
+    memory[0]: they keep the query point alone. may_stay: steps of length 0 are not held against theirs.
+    """
+
+    method: str
+    reference: str
+    problem: str
+    ours: str
+    theirs: Callable
+    velocity: int | None = None
+    ahead: float | None = None
+    may_stay: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.method}-{self.reference}-{self.problem}"
+
+
+def torch_norm_as_ours(threshold: float, parameters: list) -> None:
+    length = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+    if length > 0.0:
+        torch.nn.utils.clip_grad_norm_(parameters, float(threshold * (length + 1e-6) / length))
+
+
+def torch_norm(threshold: float, parameters: list) -> None:
+    torch.nn.utils.clip_grad_norm_(parameters, threshold)
+
+
+def torch_value(threshold: float, parameters: list) -> None:
+    torch.nn.utils.clip_grad_value_(parameters, threshold)
+
+
+def cosine(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=STEPS)
+
+
+def cases_of(problem: str) -> list[Case]:
+    size, slow = STEP[problem], SLOW[problem]
+    momentum = f"alpha={slow},beta={BETA}"
+    clipped = f"clipped[alpha={size},threshold="
+    by_norm, by_value = f"{clipped}{NORM[problem]}]", f"{clipped}{VALUE[problem]},by=value]"
+    descent = f"gradient_descent[alpha={size}]"
+    annealed = f"gradient_descent[alpha={size},schedule=cosine[steps={STEPS}]]"
+    ahead = {"velocity": 1, "ahead": slow * BETA}
+    plain = partial(Torch, problem, lr=size)
+    moving = partial(Torch, problem, lr=slow, momentum=BETA)
+    through = partial(Optax, problem)
+
+    def case(method: str, reference: str, ours: str, theirs: Callable, **more: float) -> Case:
+        return Case(method, reference, problem, ours, theirs, **more)
+
+    def then(rule: optax.GradientTransformation) -> Callable:
+        return lambda: through(optax.chain(rule, optax.sgd(size)))
+
+    found = [
+        case("gradient_descent", "torch SGD", descent, plain),
+        case("gradient_descent", "optax sgd", descent, lambda: through(optax.sgd(size))),
+        case("gradient_descent, cosine", "torch SGD, CosineAnnealingLR", annealed, partial(plain, schedule=cosine)),
+        case("gradient_descent, cosine", "optax sgd, cosine_decay_schedule", annealed,
+             lambda: through(optax.sgd(optax.cosine_decay_schedule(size, STEPS)))),
+        case("heavy_ball", "torch SGD(momentum)", f"heavy_ball[{momentum}]", moving, velocity=0),
+        case("heavy_ball", "optax sgd(momentum)", f"heavy_ball[{momentum}]",
+             lambda: through(optax.sgd(slow, momentum=BETA)), velocity=0),
+        case("nesterov", "torch SGD(nesterov)", f"nesterov[{momentum}]", partial(moving, nesterov=True), **ahead),
+        case("nesterov", "optax sgd(nesterov)", f"nesterov[{momentum}]",
+             lambda: through(optax.sgd(slow, momentum=BETA, nesterov=True)), **ahead),
+        case("sign", "optax sign_sgd", f"sign[alpha={LENGTH}]", lambda: through(optax.sign_sgd(LENGTH))),
+        case("clipped by norm", "torch clip_grad_norm_, SGD", by_norm,
+             partial(plain, clip=partial(torch_norm_as_ours, NORM[problem]))),
+        case("clipped by norm", "optax clip_by_global_norm, sgd", by_norm,
+             then(optax.clip_by_global_norm(NORM[problem]))),
+        case("clipped by value", "torch clip_grad_value_, SGD", by_value,
+             partial(plain, clip=partial(torch_value, VALUE[problem]))),
+        case("clipped by value", "optax clip, sgd", by_value, then(optax.clip(VALUE[problem]))),
+        case("normalized", "optax normalize_by_update_norm", f"normalized[alpha={LENGTH}]",
+             lambda: through(optax.normalize_by_update_norm(scale_factor=-LENGTH, eps=0.0))),
+    ]  # fmt: skip
+    f_star = _exact(problem)
+    if f_star is not None:
+        rule = optax.polyak_sgd(max_learning_rate=math.inf, f_min=SCALE * f_star)
+        found.append(
+            case("polyak_step", "optax polyak_sgd", "polyak_step", lambda: through(rule, scale=SCALE), may_stay=True)
+        )
+    return found
+
+
+def _exact(problem: str) -> float | None:
+    f_star = registry.problem(PROBLEMS[problem]).f_star
+    return f_star.value if f_star is not None and f_star.kind == "exact" else None
+
+
+CASES = [case for problem in STEP for case in cases_of(problem)]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Largest differences, relative to the largest entry of the path.
+
+    one: after a step from our state with our gradient. free[k]: of two runs from the start, each by its own gradients.
+    growth[k]: by how much our own path has multiplied an ulp at its start.
+    """
+
+    one: float
+    free: np.ndarray
+    growth: np.ndarray
+
+    @property
+    def horizon(self) -> int:
+        return horizon_of(self.growth)
+
+
+def horizon_of(growth: np.ndarray) -> int:
+    """The last k up to which a path has multiplied an ulp by at most GROWTH."""
+    return int(np.argmax(growth > GROWTH)) - 1 if np.any(growth > GROWTH) else STEPS
+
+
+State = tuple[np.ndarray, ...]
+
+
+def ours_of(case: Case, optimizer: Optimizer | None = None, start: np.ndarray | None = None) -> Ours:
+    return Ours(case.problem, optimizer or registry.optimizer(case.ours), start)
+
+
+def our_state(case: Case, player: Ours) -> State:
+    """x; the velocity, if there is one; the point that theorems bound, where that is another."""
+    rows = [player.x.copy()]
+    if case.velocity is not None:
+        rows.append(player.memory[case.velocity].copy())
+    if case.ahead is not None:
+        rows.append(player.memory[0].copy())
+    return tuple(rows)
+
+
+def their_state(case: Case, player: Torch | Optax) -> State:
+    """The same of a reference."""
+    rows = [player.x]
+    if case.velocity is not None:
+        rows.append(player.velocity)
+    if case.ahead is not None:
+        rows.append(rows[0] + case.ahead * rows[1])
+    return tuple(rows)
+
+
+def scales(path: list[State]) -> list[float]:
+    """The largest entry of each kind of row."""
+    return [max(float(np.max(np.abs(state[i]))) for state in path) for i in range(len(path[0]))]
+
+
+def distance(a: State, b: State, sizes: list[float]) -> float:
+    return max(float(np.max(np.abs(p - q))) / size for p, q, size in zip(a, b, sizes, strict=True))
+
+
+def path_of(case: Case, optimizer: Optimizer | None = None, start: np.ndarray | None = None) -> list[State]:
+    """Our states for k = 0, 1, …, STEPS."""
+    player = ours_of(case, optimizer, start)
+    found = [our_state(case, player)]
+    for _ in range(STEPS):
+        player.step()
+        found.append(our_state(case, player))
+    return found
+
+
+def one_step(case: Case, optimizer: Optimizer | None = None, steps: int = STEPS) -> float:
+    """From each of our first states the reference takes one step with our gradient: the largest difference after it."""
+    player, theirs = ours_of(case, optimizer), case.theirs()
+    path, pairs = [our_state(case, player)], []
+    for _ in range(steps):
+        velocity = None if case.velocity is None else player.memory[case.velocity].copy()
+        theirs.put(player.x.copy(), velocity)
+        player.step()
+        theirs.step(player.g.copy(), player.f)
+        path.append(our_state(case, player))
+        if player.alpha > 0.0 or not case.may_stay:
+            pairs.append((path[-1], their_state(case, theirs)))
+    sizes = scales(path)
+    return max(distance(mine, their, sizes) for mine, their in pairs)
+
+
+def free(case: Case, optimizer: Optimizer | None = None) -> np.ndarray:
+    """How far two runs from the start are apart after k = 0, 1, …, STEPS steps, each by gradients of its own."""
+    path = path_of(case, optimizer)
+    sizes, theirs, found = scales(path), case.theirs(), [0.0]
+    for state in path[1:]:
+        theirs.step()
+        found.append(distance(state, their_state(case, theirs), sizes))
+    return np.array(found)
+
+
+@cache
+def _growth(case: Case) -> np.ndarray:
+    path = path_of(case)
+    start, sizes = path[0][0], scales(path)
+    signs = np.where(np.random.Generator(np.random.Philox(0)).random(len(start)) < 0.5, -1.0, 1.0)
+    moved = start + signs * np.where(start == 0.0, ULP, np.spacing(np.abs(start)))
+    first = float(np.max(np.abs(moved - start))) / sizes[0]
+    return np.array([distance(a, b, sizes) for a, b in zip(path, path_of(case, start=moved), strict=True)]) / first
+
+
+def growth(case: Case) -> np.ndarray:
+    """By how much our path has multiplied an ulp at its start after k = 0, 1, …, STEPS steps."""
+    return _growth(replace(case, reference="", theirs=Ours, ahead=case.ahead and 1.0))
+
+
+@cache
+def apart(case: Case) -> Apart:
+    return Apart(one_step(case), free(case), growth(case))
+
+
+def held(case: Case, one: float, free: np.ndarray) -> None:
+    """Raise where a step exceeds LIMIT, or two runs do while an ulp has grown by at most GROWTH."""
+    assert one <= LIMIT, f"{case.label}: {one:.1e} after one step"
+    horizon = horizon_of(growth(case))
+    worst = float(np.max(free[: horizon + 1]))
+    assert worst <= LIMIT, f"{case.label}: {worst:.1e} within {horizon} steps"

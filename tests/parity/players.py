@@ -1,0 +1,151 @@
+"""Ours and theirs, a step at a time: each holds x, can be put at any state, and moves by a gradient of its own.
+
+torch and optax may also be handed the gradient (and value) that our oracle gave, which leaves the update rule alone.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import torch
+from models import JAX, PROBLEMS, TORCH, shapes, split
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from gdbench import registry
+from gdbench.kernel import COLUMNS, box_data, box_pair, box_state, descend, prepare
+from gdbench.kernel.driver import AHEAD, QUERY
+from gdbench.optimizer import Optimizer
+
+
+class Ours:
+    """A run of the driver, one row and one step per call: x is the query point, memory what the method keeps."""
+
+    def __init__(self, name: str, optimizer: Optimizer, start: np.ndarray | None = None) -> None:
+        problem = registry.problem(PROBLEMS[name])
+        tuning = optimizer.tune(problem)
+        self.x = (problem.start if start is None else start).copy()
+        self.g = np.zeros(problem.n)
+        self.memory = np.zeros((max(optimizer.memory, 1), problem.n))
+        self.look = AHEAD if optimizer.ahead else QUERY
+        if optimizer.ahead:
+            self.memory[0] = self.x
+        state = box_state(self.x, self.g, self.memory, np.array([*tuning.hyper, 0.0]))
+        pair = box_pair(problem.oracle, problem.value, problem.product, optimizer.schedule.kernel, optimizer.step)
+        judged = self.memory[0] if optimizer.ahead else self.x
+        plan = np.array([*tuning.plan, *optimizer.schedule.parameters])
+        self.given = (pair, state, judged, plan, box_data(*problem.arrays()), np.zeros(problem.n))
+        self.trace = np.tile(self.x, (2, 1))
+        self.row = np.zeros((1, len(COLUMNS)))
+        self.k = 0
+
+    def step(self) -> None:
+        """One iteration; afterwards g and f are those at the point that it started from."""
+        limits = np.array([-1.0, -math.inf, math.inf])
+        control = np.zeros(6, dtype=np.int64)
+        drive = prepare(descend)
+        drive(*self.given, self.k, self.k + 1, 10**9, self.trace, self.look, 1, limits, control, self.row)
+        assert control[1] == 0
+        self.k += 1
+
+    @property
+    def f(self) -> float:
+        return float(self.row[0, COLUMNS.index("f_query")])
+
+    @property
+    def alpha(self) -> float:
+        return float(self.row[0, COLUMNS.index("alpha")])
+
+
+class Torch:
+    """torch.optim.SGD; clip(parameters) runs between backward and step; schedule(optimizer) makes a scheduler."""
+
+    def __init__(self, name: str, *, clip: Callable | None = None, schedule: Callable | None = None, **sgd: Any):
+        problem = registry.problem(PROBLEMS[name])
+        self.model = TORCH[name](problem)
+        self.parameters = list(self.model.parameters())
+        vector_to_parameters(torch.tensor(problem.start), self.parameters)
+        self.optimizer = torch.optim.SGD(self.parameters, **sgd)
+        self.schedule = schedule(self.optimizer) if schedule else None
+        self.clip = clip
+
+    @property
+    def x(self) -> np.ndarray:
+        return parameters_to_vector(self.parameters).detach().numpy().copy()
+
+    @property
+    def velocity(self) -> np.ndarray:
+        return torch.cat([self.optimizer.state[p]["momentum_buffer"].ravel() for p in self.parameters]).numpy().copy()
+
+    def put(self, x: np.ndarray, velocity: np.ndarray | None) -> None:
+        vector_to_parameters(torch.tensor(x), self.parameters)
+        if velocity is not None and np.any(velocity):
+            for p, v in zip(self.parameters, self._pieces(velocity), strict=True):
+                self.optimizer.state[p]["momentum_buffer"] = v
+
+    def step(self, g: np.ndarray | None = None, f: float | None = None) -> None:
+        self.optimizer.zero_grad()
+        if g is None:
+            self.model().backward()
+        else:
+            for p, piece in zip(self.parameters, self._pieces(g), strict=True):
+                p.grad = piece
+        if self.clip is not None:
+            self.clip(self.parameters)
+        self.optimizer.step()
+        if self.schedule is not None:
+            self.schedule.step()
+
+    def _pieces(self, vector: np.ndarray) -> list[torch.Tensor]:
+        return [torch.tensor(piece) for piece in split(vector, [tuple(p.shape) for p in self.parameters])]
+
+
+class Optax:
+    """A gradient transformation of optax over jax.grad; f is multiplied by scale before it sees f."""
+
+    def __init__(self, name: str, rule: optax.GradientTransformation, scale: float = 1.0) -> None:
+        problem = registry.problem(PROBLEMS[name])
+        self.parts = shapes(name, problem)
+        rule = optax.with_extra_args_support(rule)
+        self.parameters = self._pieces(problem.start)
+        self.state = rule.init(self.parameters)
+        look = jax.value_and_grad(JAX[name](problem))
+
+        def move(parameters, state, g, f):
+            g = jax.tree.map(lambda piece: scale * piece, g)
+            updates, state = rule.update(g, state, parameters, value=scale * f)
+            return optax.apply_updates(parameters, updates), state
+
+        def look_and_move(parameters, state):
+            f, g = look(parameters)
+            return move(parameters, state, g, f)
+
+        self.move, self.look_and_move = jax.jit(move), jax.jit(look_and_move)
+
+    @property
+    def x(self) -> np.ndarray:
+        return self._vector(self.parameters)
+
+    @property
+    def velocity(self) -> np.ndarray:
+        return self._vector(optax.tree_utils.tree_get(self.state, "trace"))
+
+    def put(self, x: np.ndarray, velocity: np.ndarray | None) -> None:
+        self.parameters = self._pieces(x)
+        if velocity is not None:
+            self.state = optax.tree_utils.tree_set(self.state, trace=self._pieces(velocity))
+
+    def step(self, g: np.ndarray | None = None, f: float | None = None) -> None:
+        if g is None:
+            self.parameters, self.state = self.look_and_move(self.parameters, self.state)
+        else:
+            self.parameters, self.state = self.move(self.parameters, self.state, self._pieces(g), f)
+
+    def _pieces(self, vector: np.ndarray) -> list[jax.Array]:
+        return [jnp.array(piece) for piece in split(vector, self.parts)]
+
+    def _vector(self, pieces: list[jax.Array]) -> np.ndarray:
+        return np.concatenate([np.asarray(piece).ravel() for piece in pieces])
