@@ -19,7 +19,7 @@ SAME = 1e-12
 
 def all_of(*checks: Check, scheduled: bool = False) -> Check:
     """The first reason that any of the checks gives; theorems for steps that vary say `scheduled`."""
-    first = (exact_oracle,) if scheduled else (exact_oracle, one_step_size)
+    first = (exact_oracle, undecayed) if scheduled else (exact_oracle, one_step_size, undecayed, undampened)
 
     def check(facts: Facts) -> str | None:
         return next((reason for one in (*first, *checks) if (reason := one(facts)) is not None), None)
@@ -35,6 +35,18 @@ def exact_oracle(facts: Facts) -> str | None:
 def one_step_size(facts: Facts) -> str | None:
     """No schedule changes the step size."""
     return SCHEDULED if facts.shares is not None else None
+
+
+def undecayed(facts: Facts) -> str | None:
+    """The steps are along gradients of f alone."""
+    decay = facts.declared.get("decay", 0.0)
+    return None if decay == 0.0 else f"with decay = {decay:g} the method descends f + decay/2 ||x||^2, not f"
+
+
+def undampened(facts: Facts) -> str | None:
+    """Every gradient counts as the first one does."""
+    dampening = facts.declared.get("dampening", 0.0)
+    return None if dampening == 0.0 else f"with dampening = {dampening:g} the first step is longer than the others"
 
 
 def convex(facts: Facts) -> str | None:
