@@ -5,13 +5,14 @@ torch clips by threshold/(||g|| + 1e-6) where we and optax clip by threshold/||g
 most 1, and none where ||g||^2 <= 2^-52; ours has no such limits, and as the step is the same for c f, optax is handed
 2^200 f. Where f - f* is within the rounding of f ours stays and optax goes on: such steps are not held against each
 other. torch and optax keep Nesterov's query point y_k = x_k - alpha beta v_k, we keep x_k as well: theirs is
-y_k + alpha beta v_k. Ours have neither dampening nor weight decay nor maximize: nothing to compare.
+y_k + alpha beta v_k, while alpha stays. optax has no dampening, and ours no maximize: nothing to compare.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import optax
@@ -32,6 +33,8 @@ STEP = {"quadratic": 0.25, "rosenbrock": 5e-4, "logistic": 0.5, "mlp": 0.1}
 SLOW = {"quadratic": 0.125, "rosenbrock": 1e-4, "logistic": 0.5, "mlp": 0.05}
 LENGTH = 0.01
 BETA = 0.9
+DAMPENING = 0.3
+DECAY = 0.1
 #: A power of two: multiplies value and gradient exactly.
 SCALE = 2.0**200
 #: Thresholds that bind at first and no longer at the end.
@@ -79,6 +82,51 @@ def cosine(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRSched
     return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=STEPS)
 
 
+def buffered(problem: str) -> list[Case]:
+    """The momentum buffer: weight decay, dampening and the look-ahead, alone and together."""
+    slow = SLOW[problem]
+    decayed = f"alpha={slow},decay={DECAY}"
+    anneal = f"schedule=cosine[steps={STEPS}]"
+    ahead = {"velocity": 1, "ahead": slow * BETA}
+    sgd = partial(Torch, problem, lr=slow)
+    moving = partial(sgd, momentum=BETA)
+
+    def case(what: str, reference: str, ours: str, theirs: Callable, **more: float) -> Case:
+        return Case(f"momentum_buffer, {what}", reference, problem, f"momentum_buffer[{ours}]", theirs, **more)
+
+    def then(**given: Any) -> Callable:
+        rule = optax.sgd(**{"learning_rate": slow, **given})
+        return lambda: Optax(problem, optax.chain(optax.add_decayed_weights(DECAY), rule))
+
+    rates = optax.cosine_decay_schedule(slow, STEPS)
+    look = {"momentum": BETA, "nesterov": True}
+    by_optax = "optax add_decayed_weights, sgd"
+    return [
+        case("decay", "torch SGD(weight_decay)", f"{decayed},beta=0", partial(sgd, weight_decay=DECAY)),
+        case("decay", by_optax, f"{decayed},beta=0", then()),
+        case("beta, decay", "torch SGD(momentum, weight_decay)", decayed, partial(moving, weight_decay=DECAY),
+             velocity=0),
+        case("beta, decay", f"{by_optax}(momentum)", decayed, then(momentum=BETA), velocity=0),
+        case("dampening", "torch SGD(momentum, dampening)", f"alpha={slow},dampening={DAMPENING}",
+             partial(moving, dampening=DAMPENING), velocity=0),
+        case("dampening, decay", "torch SGD(momentum, dampening, weight_decay)", f"{decayed},dampening={DAMPENING}",
+             partial(moving, dampening=DAMPENING, weight_decay=DECAY), velocity=0),
+        case("nesterov", "torch SGD(nesterov)", f"alpha={slow},nesterov=true", partial(moving, nesterov=True),
+             **ahead),
+        case("nesterov, decay", "torch SGD(nesterov, weight_decay)", f"{decayed},nesterov=true",
+             partial(moving, nesterov=True, weight_decay=DECAY), **ahead),
+        case("nesterov, decay", f"{by_optax}(nesterov)", f"{decayed},nesterov=true", then(**look), **ahead),
+        case("all, cosine", "torch SGD(dampening, weight_decay), CosineAnnealingLR",
+             f"{decayed},dampening={DAMPENING},{anneal}",
+             partial(moving, dampening=DAMPENING, weight_decay=DECAY, schedule=cosine), velocity=0),
+        case("nesterov, decay, cosine", "torch SGD(nesterov, weight_decay), CosineAnnealingLR",
+             f"{decayed},nesterov=true,{anneal}",
+             partial(moving, nesterov=True, weight_decay=DECAY, schedule=cosine), velocity=1),
+        case("nesterov, decay, cosine", f"{by_optax}(nesterov), cosine_decay_schedule",
+             f"{decayed},nesterov=true,{anneal}", then(learning_rate=rates, **look), velocity=1),
+    ]  # fmt: skip
+
+
 def cases_of(problem: str) -> list[Case]:
     size, slow = STEP[problem], SLOW[problem]
     momentum = f"alpha={slow},beta={BETA}"
@@ -109,6 +157,7 @@ def cases_of(problem: str) -> list[Case]:
         case("nesterov", "torch SGD(nesterov)", f"nesterov[{momentum}]", partial(moving, nesterov=True), **ahead),
         case("nesterov", "optax sgd(nesterov)", f"nesterov[{momentum}]",
              lambda: through(optax.sgd(slow, momentum=BETA, nesterov=True)), **ahead),
+        *buffered(problem),
         case("sign", "optax sign_sgd", f"sign[alpha={LENGTH}]", lambda: through(optax.sign_sgd(LENGTH))),
         case("clipped by norm", "torch clip_grad_norm_, SGD", by_norm,
              partial(plain, clip=partial(torch_norm_as_ours, NORM[problem]))),

@@ -47,7 +47,7 @@ Held in the default tests: strong Wolfe steps (tests/test_line_searches.py), con
 
 ## Left out
 
-Dampening, weight decay and maximize of torch's SGD: no method here has them. nesterov_convex, nesterov_ratio,
+Of torch's SGD maximize: every method here descends. Of optax dampening: it has none. nesterov_convex, nesterov_ratio,
 nesterov_restart, ogm, triple_momentum, perturbed, adaptive_lipschitz, barzilai_borwein: neither torch nor optax has
 them with these coefficients. sign, normalized and polyak_step: not in torch.
 """

@@ -7,7 +7,22 @@ import numpy as np
 import optax
 import pytest
 import torch
-from cases import BETA, CASES, LENGTH, NORM, SLOW, STEP, STEPS, cosine, free, held, one_step, torch_norm
+from cases import (
+    BETA,
+    CASES,
+    DAMPENING,
+    DECAY,
+    LENGTH,
+    NORM,
+    SLOW,
+    STEP,
+    STEPS,
+    cosine,
+    free,
+    held,
+    one_step,
+    torch_norm,
+)
 from models import PROBLEMS as SELECTORS
 from players import Optax, Torch
 from rates import BASE, PAIRS, differences, of_optax, of_torch
@@ -40,6 +55,17 @@ def early(optimizer):
     return scheduler
 
 
+def buffer(problem, **sgd):
+    return Torch(problem, lr=SLOW[problem], momentum=BETA, **sgd)
+
+
+def decay_last(problem, **trace):
+    """The decay does not enter the trace: decoupled, as in Loshchilov and Hutter 2019."""
+    decay = optax.add_decayed_weights(DECAY)
+    return optax.chain(optax.trace(BETA, **trace), decay, optax.scale_by_learning_rate(SLOW[problem]))
+
+
+BUFFER = "momentum_buffer"
 THEIRS = {
     "dampening": ("heavy_ball", lambda p: Torch(p, lr=SLOW[p], momentum=BETA, dampening=1e-6)),
     "an average of gradients": ("heavy_ball", lambda p: Torch(p, lr=SLOW[p], momentum=BETA, dampening=BETA)),
@@ -50,11 +76,21 @@ THEIRS = {
                                                            nesterov=True)),
     "torch's 1e-6 beside the norm": ("clipped by norm", lambda p: Torch(p, lr=STEP[p],
                                                                         clip=partial(torch_norm, NORM[p]))),
+    "dampening a millionth off": (
+        f"{BUFFER}, dampening", lambda p: buffer(p, dampening=DAMPENING * (1.0 + 1e-6))),
+    "decay a millionth off": (f"{BUFFER}, decay", lambda p: Torch(p, lr=SLOW[p], weight_decay=DECAY * (1.0 + 1e-6))),
+    "no decay": (f"{BUFFER}, beta, decay", buffer),
+    "Nesterov for a decaying Polyak": (
+        f"{BUFFER}, beta, decay", lambda p: buffer(p, weight_decay=DECAY, nesterov=True)),
+    "Polyak for a decaying Nesterov": (f"{BUFFER}, nesterov, decay", lambda p: buffer(p, weight_decay=DECAY)),
+    "dampening for decay": (f"{BUFFER}, dampening, decay", lambda p: buffer(p, dampening=DAMPENING)),
     "a schedule a step ahead": ("gradient_descent, cosine", lambda p: Torch(p, lr=STEP[p], schedule=early)),
 }  # fmt: skip
 OPTAX = {
     "optax's 1e-6 beside the norm": ("normalized", lambda p: Optax(p, optax.normalize_by_update_norm(-LENGTH))),
     "optax's largest Polyak step": ("polyak_step", lambda p: Optax(p, optax.polyak_sgd(f_min=f_star(p)))),
+    "optax's decay after momentum": (f"{BUFFER}, beta, decay", lambda p: Optax(p, decay_last(p))),
+    "optax's decay after Nesterov": (f"{BUFFER}, nesterov, decay", lambda p: Optax(p, decay_last(p, nesterov=True))),
     "a schedule too long": ("gradient_descent, cosine",
                             lambda p: Optax(p, optax.sgd(optax.cosine_decay_schedule(STEP[p], STEPS + 1)))),
 }  # fmt: skip
@@ -145,6 +181,93 @@ def damped(k, alpha, f, state, data, calls):
 def test_a_wrong_step_of_ours_is_seen(kernel, reference, problem):
     case = true_case("heavy_ball", reference, problem)
     is_red(case, replace(registry.optimizer(case.ours), step=kernel))
+
+
+@step
+def dampened_from_the_start(k, alpha, f, state, data, calls):
+    beta, fresh, decay = state.hyper[0], state.hyper[1], state.hyper[2]
+    velocity = state.memory[0]
+    for i in range(state.x.shape[0]):
+        velocity[i] = beta * velocity[i] + fresh * (state.g[i] + decay * state.x[i])
+        state.x[i] -= alpha * velocity[i]
+    return alpha, 0, 0
+
+
+@step
+def decay_that_is_not_dampened(k, alpha, f, state, data, calls):
+    beta, fresh, decay = state.hyper[0], state.hyper[1], state.hyper[2]
+    velocity = state.memory[0]
+    if k == 0:
+        fresh = 1.0
+    for i in range(state.x.shape[0]):
+        velocity[i] = beta * velocity[i] + fresh * state.g[i] + decay * state.x[i]
+        state.x[i] -= alpha * velocity[i]
+    return alpha, 0, 0
+
+
+@step
+def decay_after_momentum(k, alpha, f, state, data, calls):
+    beta, fresh, decay = state.hyper[0], state.hyper[1], state.hyper[2]
+    velocity = state.memory[0]
+    if k == 0:
+        fresh = 1.0
+    for i in range(state.x.shape[0]):
+        velocity[i] = beta * velocity[i] + fresh * state.g[i]
+        state.x[i] -= alpha * (velocity[i] + decay * state.x[i])
+    return alpha, 0, 0
+
+
+@step
+def decoupled_decay(k, alpha, f, state, data, calls):
+    """Not even scaled by alpha."""
+    beta, fresh, decay = state.hyper[0], state.hyper[1], state.hyper[2]
+    velocity = state.memory[0]
+    if k == 0:
+        fresh = 1.0
+    for i in range(state.x.shape[0]):
+        velocity[i] = beta * velocity[i] + fresh * state.g[i]
+        state.x[i] = (1.0 - decay) * state.x[i] - alpha * velocity[i]
+    return alpha, 0, 0
+
+
+@step
+def decay_beyond_the_look_ahead(k, alpha, f, state, data, calls):
+    """The decay is of the iterate, the gradient that of the query point."""
+    beta, decay = state.hyper[0], state.hyper[2]
+    y, x, velocity = state.x, state.memory[0], state.memory[1]
+    for i in range(y.shape[0]):
+        slope = state.g[i] + decay * x[i]
+        velocity[i] = beta * velocity[i] + slope
+        x[i] = y[i] - alpha * slope
+        y[i] -= alpha * (slope + beta * velocity[i])
+    return alpha, 0, 0
+
+
+WRONG_BUFFERS = [
+    ("dampening", dampened_from_the_start),
+    ("dampening, decay", dampened_from_the_start),
+    ("dampening, decay", decay_that_is_not_dampened),
+    ("dampening, decay", decay_after_momentum),
+    ("beta, decay", decay_after_momentum),
+    ("beta, decay", decoupled_decay),
+    ("decay", decoupled_decay),
+    ("nesterov, decay", decay_beyond_the_look_ahead),
+]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize(("what", "kernel"), WRONG_BUFFERS, ids=lambda one: getattr(one, "__name__", one))
+def test_a_wrong_buffer_of_ours_is_seen(what, kernel, problem):
+    case = true_case(f"{BUFFER}, {what}", "torch", problem)
+    is_red(case, replace(registry.optimizer(case.ours), step=kernel))
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_our_nesterov_with_a_schedule_is_another_method(problem):
+    """It looks ahead by the alpha of the step before, torch by the present one."""
+    case = true_case(f"{BUFFER}, nesterov, decay, cosine", "torch", problem)
+    ours = f"nesterov[alpha={SLOW[problem]},beta={BETA},schedule=cosine[steps={STEPS}]]"
+    is_red(replace(case, ours=ours, theirs=partial(buffer, problem, nesterov=True, schedule=cosine)))
 
 
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.ours != "constant"], ids=lambda pair: pair.label)
