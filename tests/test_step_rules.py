@@ -91,6 +91,15 @@ def test_bb_step_holds_under_a_schedule_and_shapes_the_first_step_only(schedule)
     assert {verdict.outcome for verdict in found.verdicts} == {"holds"}
 
 
+@pytest.mark.parametrize("problem", ["damping", "logistic[features=3]"])
+@pytest.mark.parametrize("schedule", ["cosine[steps=5]", "warmup_linear[warmup=2,steps=10]"])
+def test_bb_step_says_nothing_of_steps_of_0_that_a_schedule_ends_with(schedule, problem):
+    """At the minimiser s = 0, and the step is the schedule's."""
+    found = go(f"barzilai_borwein[schedule={schedule}]", problem, 60)
+    assert found.trajectory["alpha"][-2] == 0.0
+    assert {verdict.outcome for verdict in found.verdicts} == {"holds"}
+
+
 @pytest.mark.parametrize("problem", ["quadratic[kappa=30,dim=3]", "logistic[samples=40,features=3]", "rosenbrock"])
 def test_polyak_steps_follow_from_the_row(problem):
     instance = registry.problem(problem)

@@ -137,7 +137,9 @@ class TwoPointJudge:
         share = np.where((moved > 0.0) & (chunk.before("step2") > TINY * L / mu) & (share < 0.5), share, np.inf)
         least, most = np.full(len(taken), 1.0 / L), np.full(len(taken), 1.0 / mu)
         allowed = 2.0 * share + 1e-12
-        return [Comparison(least, taken, allowed * taken), Comparison(taken, most, allowed * most)]
+        # A step of 0, which a schedule may take where s = 0, would make infinity a NaN.
+        least_allowed = np.where(np.isinf(allowed), np.inf, allowed * taken)
+        return [Comparison(least, taken, least_allowed), Comparison(taken, most, allowed * most)]
 
 
 POLYAK = "Polyak 1969; proof in the module gdbench.theory.step_rules"
