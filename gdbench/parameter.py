@@ -10,6 +10,9 @@ from typing import Literal
 
 from gdbench.errors import BadInput
 
+#: Whole numbers up to here are floats, as which the plans of schedules hold them.
+EXACT = 2**53
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -30,7 +33,7 @@ class Range:
         if below or above:
             end = self.low if below else self.high
             strict = self.open_low if below else self.open_high
-            nearest = f"the nearest valid value is {end:g}" if not strict else f"it must lie strictly beyond {end:g}"
+            nearest = f"the nearest valid value is {end:g}" if not strict else f"it must lie strictly above {end:g}"
             nearest = nearest if below or not strict else f"it must lie strictly below {end:g}"
             raise BadInput(f"{name}={value:g} is out of range ({self}): {nearest}.")
 

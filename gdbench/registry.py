@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from gdbench.errors import BadInput, unknown
 from gdbench.optimizer import Optimizer
-from gdbench.parameter import Optimal, Range, StepSize
+from gdbench.parameter import EXACT, Optimal, Range, StepSize
 from gdbench.problem import Problem
 from gdbench.schedule import CONSTANT, Schedule
 
@@ -146,13 +146,38 @@ def _parse_number(owner: str, parameter: Parameter, text: str) -> float | int:
     try:
         number: float | int = int(text) if whole else float(text)
     except ValueError:
-        kind = "a whole number" if whole else "a number"
-        raise BadInput(f"{parameter.name}={text} of {owner} is not {kind}: {parameter.describe()} is meant.") from None
+        raise _not_a_number(owner, parameter, text) from None
+    if whole and abs(number) > _largest(parameter):
+        nearest = _nearest_whole(parameter, number)
+        raise BadInput(f"{parameter.name}={text} of {owner} is too large: the nearest valid value is {nearest}.")
     if parameter.range is not None:
         parameter.range.check(f"{parameter.name}", number)
     elif not math.isfinite(number):
         raise BadInput(f"{parameter.name}={text} of {owner} is not a finite number.")
     return number
+
+
+def _not_a_number(owner: str, parameter: Parameter, text: str) -> BadInput:
+    given = f"{parameter.name}={text} of {owner}"
+    if parameter.type is not int:
+        return BadInput(f"{given} is not a number: {parameter.describe()} is meant.")
+    try:
+        nearest = _nearest_whole(parameter, round(float(text)))
+    except (ValueError, OverflowError):
+        return BadInput(f"{given} is not a whole number: {parameter.describe()} is meant.")
+    return BadInput(f"{given} is not a whole number: the nearest valid value is {nearest}.")
+
+
+def _largest(parameter: Parameter) -> int:
+    """The largest whole number a parameter may be: its own bound, or the last up to which floats have no gaps."""
+    bound = parameter.range.high if parameter.range is not None else math.inf
+    return int(bound) if math.isfinite(bound) else EXACT
+
+
+def _nearest_whole(parameter: Parameter, number: float) -> int:
+    """The whole number in a parameter's range next to one."""
+    low = parameter.range.low if parameter.range is not None else -math.inf
+    return min(max(int(number), int(low) if math.isfinite(low) else -EXACT), _largest(parameter))
 
 
 def _format(value: Any) -> str:
@@ -167,7 +192,8 @@ def _arguments(what: str, text: str) -> tuple[str, str, dict[str, Any]]:
     known = {parameter.name: parameter for parameter in parameters(what, name)}
     for key in given:
         if key not in known:
-            raise unknown(f"parameter of {name}", key, known) if known else BadInput(f"{name} takes no parameters.")
+            none = BadInput(f"{key}={given[key]} cannot be given: {name} takes no parameters.")
+            raise unknown(f"parameter of {name}", key, known) if known else none
     values = {key: _parse(name, known[key], given[key]) for key in known if key in given}
     shown = [f"{key}={_format(values[key])}" for key in known if key in values and values[key] != known[key].default]
     return name, f"{name}[{','.join(shown)}]" if shown else name, values

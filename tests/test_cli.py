@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 import time
@@ -85,6 +86,19 @@ def test_what_is_not_as_expected_is_spelled_out(tmp_path):
     assert "not as expected (" in answer.stdout.splitlines()[-1]
 
 
+FLAT = ("quadratic[kappa=inf,spectrum=linear]", "huber", "saddle", "monkey_saddle", "plateau")
+
+
+@pytest.mark.parametrize("problem", FLAT)
+def test_newton_on_a_singular_or_indefinite_hessian_descends(problem):
+    status, answer = document("run", "-p", problem, "-o", "newton", "-n", 20)
+    run = answer["runs"][0]
+    assert (status, run["status"]) == (0, "finished")
+    assert math.isfinite(run["summary"]["f"]) and run["summary"]["increases"] == 0
+    assert {row["outcome"] for row in answer["verdicts"]} <= {"holds", "attained", "not applicable", "unresolvable"}
+    assert all(row["reason"] for row in answer["verdicts"] if row["outcome"] == "not applicable")
+
+
 def test_replicates_of_deterministic_methods_are_one_run():
     answer = call(*PAIR, "-r", 3, "--seed", 7)
     assert answer.exit_code == 0 and "1 run," in answer.stdout
@@ -107,6 +121,14 @@ def test_list(kind):
         "quadratic[kappa=10]": ["L", "exact", "largest eigenvalue", "kappa", "number >= 1", "log_uniform"],
         "gradient_descent": ["alpha", "1/L", "gd_convex_tight", "Cauchy 1847"],
         "gd_convex_tight": ["f(x_k) - f*", "tight", "Drori"],
+        "momentum_buffer[decay=0.1]": ["alpha      1/L", "dampening", "measured only", "Sutskever"],
+        "cosine[steps=5]": ["From `steps` on it stays", "stands still", "Loshchilov", "whole number >= 1"],
+        "warmup_linear": ["From `steps` on alpha is 0", "stands still"],
+        "warmup_cosine": ["From `steps` on it stays at that share"],
+        "one_cycle": ["where it stays from k = `steps` - 1 on"],
+        "milestones": ["After the last of them it stays"],
+        "inverse": ["sum of steps:", "grows without bound", "stays finite"],
+        "newton": ["Where the Hessian is singular or indefinite"],
         "quick": ["rosenbrock", "25"],
     }.items(),
 )
@@ -186,6 +208,42 @@ BAD = {
     "run -o gradient_descent[alpha=__import__('os')] -p bowl": ("__import__", "1/L"),
     "run -o gradient_descent[alpha=-1] -p bowl": ("'-1'", "> 0"),
     "run -o gradient_descent[alpha=1e999] -p bowl": ("1e999", "finite"),
+    "run -o gradient_descent[alpha=nan] -p bowl": ("'nan'", "1/L"),
+    "run -o gradient_descent[alpha=Infinity] -p bowl": ("'Infinity'", "1/L"),
+    "run -o gradient_descent[alpha=0] -p bowl": ("'0'", "> 0"),
+    "run -o gradient_descent[alpha=1/0] -p bowl": ("'1/0'", "finite"),
+    "run -o gradient_descent[alpha=1/l] -p bowl": ("'1/l'", "1/L"),
+    "run -o gradient_descent[alpha=optimal] -p bowl": ("optimal", "1/L"),
+    "run -o heavy_ball[beta=1] -p bowl": ("beta=1", "strictly below 1"),
+    "run -o heavy_ball[beta=-0.1] -p bowl": ("beta=-0.1", "nearest valid value is 0"),
+    "run -o nesterov[beta=1.5] -p bowl": ("beta=1.5", "strictly below 1"),
+    "run -o nesterov[beta=Infinity] -p bowl": ("beta=inf", "< 1"),
+    "run -o heavy_ball[beta=optimum] -p bowl": ("beta=optimum", "optimal"),
+    "run -o momentum_buffer[beta=nan] -p bowl": ("beta=nan", "< 1"),
+    "run -o momentum_buffer[dampening=1] -p bowl": ("dampening=1", "strictly below 1"),
+    "run -o momentum_buffer[dampening=0.1,nesterov=true] -p bowl": ("dampening=0.1", "nearest valid value is 0"),
+    "run -o momentum_buffer[decay=-1] -p bowl": ("decay=-1", "nearest valid value is 0"),
+    "run -o clipped[threshold=0] -p bowl": ("threshold=0", "strictly above 0"),
+    "run -o clipped[threshold=-1] -p bowl": ("threshold=-1", "strictly above 0"),
+    "run -o clipped[threshold=nan] -p bowl": ("threshold=nan", "> 0"),
+    "run -o clipped[threshold=inf] -p bowl": ("threshold=inf", "> 0"),
+    "run -o clipped[by=nrom] -p bowl": ("'nrom'", "'norm'"),
+    f"run -o lbfgs[memory={10**400}] -p bowl": ("memory=1000", "nearest valid value is 1000"),
+    f"run -p quadratic[seed={10**400}]": ("seed=1000", f"nearest valid value is {2**63 - 1}"),
+    "run -o gradient_descent[schedule=cosin] -p bowl": ("'cosin'", "'cosine'"),
+    "run -o gradient_descent[schedule=cosine[step=5]] -p bowl": ("'step'", "'steps'"),
+    "run -o gradient_descent[schedule=cosine[steps=0]] -p bowl": ("steps=0", "nearest valid value is 1"),
+    "run -o gradient_descent[schedule=cosine[steps=1e3]] -p bowl": ("steps=1e3", "nearest valid value is 1000"),
+    "run -o gradient_descent[schedule=warmup_linear[warmup=0]] -p bowl": ("warmup=0", "nearest valid value is 1"),
+    "run -o gradient_descent[schedule=warmup_cosine[warmup=9,steps=9]] -p bowl": ("warmup=9", "valid value is 8"),
+    "run -o gradient_descent[schdule=cosine] -p bowl": ("'schdule'", "'schedule'"),
+    "run -o newton[schedule=cosine] -p bowl": ("'schedule'", "c, factor"),
+    "run -o conjugate_gradient[schedule=cosine] -p bowl": ("schedule=cosine", "takes no parameters"),
+    "run -o conjugate_gradient -p rosenbrock": ("rosenbrock", "lbfgs or newton"),
+    "run -o polyak_step -p mlp": ("no exact f*", "adaptive_lipschitz"),
+    "run -o gradient_descent -p mlp": ("mlp has no L", "as numbers"),
+    "run -o heavy_ball -p logistic[l2=0]": ("no mu", "as numbers"),
+    "run -o triple_momentum -p rosenbrock": ("no mu", "as numbers"),
     "run -p bowl -n 0": ("0", "x>=1"),
     "run -p bowl -n -5": ("-5", "x>=1"),
     "run -p bowl -n ten": ("'ten'", "integer"),
@@ -203,6 +261,8 @@ BAD = {
     "run --sede 3": ("--sede", "--seed"),
     "list problem": ("'problem'", "'problems'"),
     "info quadratics": ("'quadratics'", "'quadratic'"),
+    "info cosin": ("'cosin'", "'cosine'"),
+    "info cosine[steps=0]": ("steps=0", "nearest valid value is 1"),
     "info gd_sc_gpa": ("'gd_sc_gpa'", "'gd_sc_gap'"),
     "bound gd_sc_gpa -k 1": ("'gd_sc_gpa'", "'gd_sc_gap'"),
     "bound gd_convex_tight -k 0 --set L=1": ("0", "x>=1"),

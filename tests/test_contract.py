@@ -198,6 +198,20 @@ def test_hessian_products_reach_the_step(problem):
         assert grad2[1] < 1e-20 * grad2[0]
 
 
+@pytest.mark.parametrize("problem", ["quadratic[dim=3]", "bowl"])
+@pytest.mark.parametrize("name", registry.names("optimizer"))
+def test_a_run_that_starts_at_the_minimiser_stays_there(name, problem):
+    """g = 0 there, and so is every length that a step divides by; noise may lead away."""
+    instance = registry.problem(problem)
+    spectrum = instance.spectrum and replace(instance.spectrum, coordinates=np.zeros(instance.n))
+    instance = replace(instance, start=instance.x_star.copy(), spectrum=spectrum)
+    found = go(instance, registry.optimizer(name), 30)
+    assert (found.status, found.k) == ("finished", 30)
+    assert all(np.all(np.isfinite(found.trajectory[column][:-1])) for column in ("f", "grad2", "alpha"))
+    assert found.summary["dist2"] == 0.0 or name == "perturbed"
+    assert not any(verdict.outcome == "violated" for verdict in found.verdicts)
+
+
 def test_f_star_reaches_the_step():
     problem = registry.problem("quadratic[dim=6,kappa=10]")
     found = go(problem, method(polyak_step, problem.f_star.value), 200)

@@ -1,6 +1,7 @@
 """Schedules: kernels against their formulas, exact limits on a quadratic, Robbins and Monro's conditions, bad input."""
 
 import math
+import re
 
 import mpmath
 import numpy as np
@@ -104,13 +105,88 @@ def test_an_inverse_schedule_ends_where_u_is_whole():
     assert factor("inverse", 1.0, 1) == 0.0 and factor("inverse", 2.0, 5) == 0.0
 
 
+#: Schedules that end: the k from which on they stay, and at which share.
+ENDS = {
+    "cosine[steps=40]": (40, 0.0),
+    "cosine[steps=40,end=0.1]": (40, 0.1),
+    "warmup_linear[warmup=10,steps=30]": (30, 0.0),
+    "warmup_cosine[warmup=10,steps=30,end=0.2]": (30, 0.2),
+    "one_cycle[steps=20]": (19, 1.0 / (25.0 * 1e4)),
+    "one_cycle[steps=20,first=2,last=5]": (19, 0.1),
+    "milestones[at=1/2/50,gamma=0.7]": (50, 0.7**3),
+}
+
+
+@pytest.mark.parametrize("selector", ENDS)
+def test_a_schedule_that_is_shorter_than_the_run_stays_at_its_end(selector):
+    last, share = ENDS[selector]
+    past = alphas(selector, [last, last + 1, 2 * last, 10 * last, 10**6, 2**53])
+    assert set(past) == {past[0]}
+    # Factors of a product, or a sine of 0: an ulp or two.
+    assert past[0] == pytest.approx(share, rel=4e-16, abs=0.0)
+    assert alphas(selector, [last - 1])[0] != past[0]
+    cell = Cell(f"gradient_descent[schedule={selector}]", "quadratic[kappa=10,dim=3]", 100)
+    run = run_cell(cell)
+    assert run.status == "finished"
+    assert set(run.trajectory["alpha"][last:-1] * registry.problem(cell.problem).L.value) == {past[0]}
+    moved = run.trajectory["step2"][last + 1 :]
+    assert np.all(moved == 0.0) if share == 0.0 else np.all(moved > 0.0)
+    assert not any(verdict.outcome == "violated" for verdict in run.verdicts)
+
+
+def test_restarts_have_no_end():
+    selector = "cosine[steps=7,restarts=true]"
+    np.testing.assert_array_equal(alphas(selector, K + 7), alphas(selector))
+
+
+@pytest.mark.parametrize("selector", ["warmup_linear[warmup=2,steps=10]", "cosine[steps=5]", "one_cycle[steps=5]"])
+@pytest.mark.parametrize("problem", ["damping", "logistic[features=3]", "rosenbrock"])
+@pytest.mark.parametrize("name", registry.names("optimizer"))
+def test_every_method_outlives_its_schedule(name, problem, selector):
+    """Steps of 0 are no division by 0."""
+    if not any(one.name == "schedule" for one in registry.parameters("optimizer", name)):
+        with pytest.raises(BadInput, match=r"'schedule'|schedule="):
+            registry.optimizer(f"{name}[schedule={selector}]")
+        return
+    numbers = ",beta=0.5" if name in ("heavy_ball", "nesterov") else ""
+    small = "1e-5" if problem == "rosenbrock" else "0.1/L"
+    run = run_cell(Cell(f"{name}[alpha={small}{numbers},schedule={selector}]", problem, 40))
+    assert run.status == "finished" and run.k == 40
+    assert all(np.all(np.isfinite(run.trajectory[column][:-1])) for column in ("f", "grad2", "alpha"))
+    assert not any(verdict.outcome == "violated" for verdict in run.verdicts)
+
+
 @pytest.mark.parametrize(
     ("selector", "words"),
     [
-        ("warmup_linear[warmup=0]", "warmup=0 is out of range"),
+        ("warmup_linear[warmup=0]", "warmup=0 is out of range (>= 1): the nearest valid value is 1"),
+        ("warmup_cosine[warmup=-3]", "warmup=-3 is out of range (>= 1): the nearest valid value is 1"),
+        ("warmup_inverse_sqrt[warmup=0]", "warmup=0 is out of range (>= 1): the nearest valid value is 1"),
+        ("transformer[warmup=0]", "warmup=0 is out of range (>= 1): the nearest valid value is 1"),
         ("warmup_linear[warmup=100,steps=100]", "not below steps=100: the nearest valid value is 99"),
         ("warmup_cosine[warmup=5,steps=2]", "not below steps=2"),
-        ("cosine[steps=0]", "steps=0 is out of range"),
+        ("warmup_linear[warmup=1,steps=1]", "warmup=1 of warmup_linear is not below steps=1: steps must be 2 or more"),
+        ("cosine[steps=0]", "steps=0 is out of range (>= 1): the nearest valid value is 1"),
+        ("cosine[steps=-5]", "steps=-5 is out of range (>= 1): the nearest valid value is 1"),
+        ("cosine[steps=1e3]", "steps=1e3 of cosine is not a whole number: the nearest valid value is 1000"),
+        ("cosine[steps=0.2]", "steps=0.2 of cosine is not a whole number: the nearest valid value is 1"),
+        ("cosine[steps=1e99]", f"not a whole number: the nearest valid value is {2**53}"),
+        ("cosine[steps=inf]", "steps=inf of cosine is not a whole number: whole number >= 1 is meant"),
+        ("cosine[steps=nan]", "steps=nan of cosine is not a whole number: whole number >= 1 is meant"),
+        ("cosine[steps=soon]", "steps=soon of cosine is not a whole number: whole number >= 1 is meant"),
+        (f"cosine[steps={2**53 + 1}]", f"too large: the nearest valid value is {2**53}"),
+        (f"cosine[steps={10**400}]", f"too large: the nearest valid value is {2**53}"),
+        (f"milestones[at=5/{10**400}]", f"ends too late: the nearest valid end is {2**53}"),
+        ("milestones[at=0/5]", "must increase from 1 on"),
+        ("milestones[at=1e2]", "30/60/90"),
+        ("one_cycle[steps=3]", "steps=3 is out of range (>= 4): the nearest valid value is 4"),
+        ("one_cycle[first=inf]", "first=inf is not a finite number: first must be >= 1"),
+        ("step[every=0]", "every=0 is out of range (>= 1): the nearest valid value is 1"),
+        ("cosine[end=nan]", "end=nan is not a finite number: end must be >= 0 and <= 1"),
+        ("exponential[rate=Infinity]", "rate=inf is not a finite number: rate must be > 0"),
+        ("exponential[rate=0]", "rate=0 is out of range (> 0): it must lie strictly above 0"),
+        ("inverse[steps=5]", "steps=5 cannot be given: inverse takes no parameters"),
+        ("nothing_like_it", "the known ones are constant, cosine"),
         ("cosine[end=1.5]", "end=1.5 is out of range"),
         ("cosine[restarts=maybe]", "true or false"),
         ("step[gamma=1]", "gamma=1 is out of range"),
@@ -124,7 +200,7 @@ def test_an_inverse_schedule_ends_where_u_is_whole():
     ],
 )
 def test_bad_input(selector, words):
-    with pytest.raises(BadInput, match=words.replace("[", r"\[")):
+    with pytest.raises(BadInput, match=re.escape(words)):
         registry.optimizer(f"gradient_descent[schedule={selector}]")
 
 

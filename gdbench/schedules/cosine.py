@@ -1,6 +1,7 @@
 """Cosine annealing: alpha falls from alpha_0 to a share `end` of it along half a cosine (Loshchilov and Hutter 2017).
 
-After `steps` iterations it stays there, or starts again at alpha_0 with restarts=true.
+From `steps` on it stays there (with end=0 what is left of a longer run stands still), or starts again at alpha_0 with
+restarts=true.
 """
 
 from typing import Annotated

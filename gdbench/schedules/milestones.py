@@ -1,4 +1,7 @@
-"""alpha falls by gamma at each of a few iterations, such as 30/60/90 (He et al. 2016; lecture, section 11)."""
+"""alpha falls by gamma at each of a few iterations, such as 30/60/90 (He et al. 2016; lecture, section 11).
+
+After the last of them it stays.
+"""
 
 from itertools import pairwise
 from typing import Annotated
@@ -7,7 +10,7 @@ import numpy as np
 
 from gdbench.errors import BadInput
 from gdbench.kernel import power, schedule
-from gdbench.parameter import Range
+from gdbench.parameter import EXACT, Range
 from gdbench.problem import Array
 from gdbench.schedule import Schedule
 
@@ -46,6 +49,8 @@ def _drops(text: str) -> list[int]:
         drops = [int(part) for part in text.split("/")]
     except ValueError:
         raise BadInput(f"at={text} of milestones cannot be read: write iterations such as 30/60/90.") from None
+    if drops[-1] > EXACT:
+        raise BadInput(f"at={text} of milestones ends too late: the nearest valid end is {EXACT}.")
     if drops[0] < 1 or any(after <= before for before, after in pairwise(drops)):
         raise BadInput(f"at={text} of milestones must increase from 1 on, as in 30/60/90.")
     return drops

@@ -1,7 +1,7 @@
 """One cycle: up to alpha_0 and down to almost nothing, along half cosines (Smith and Topin 2018).
 
 alpha starts at alpha_0/`first`, reaches alpha_0 after a share `rise` of the steps and ends at alpha_0/(`first` `last`),
-where it stays: PyTorch's OneCycleLR with its defaults.
+where it stays from k = `steps` - 1 on: PyTorch's OneCycleLR with its defaults, which refuses a longer run.
 """
 
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""alpha rises along a line, then falls along half a cosine to a share `end` (Radford et al. 2019), where it stays."""
+"""alpha rises along a line, then falls along half a cosine to a share `end` (Radford et al. 2019).
+
+From `steps` on it stays at that share: with end=0 what is left of a longer run stands still.
+"""
 
 from typing import Annotated
 

@@ -1,4 +1,7 @@
-"""alpha rises to alpha_0 over `warmup` iterations and falls to 0 at `steps`, both along a line (Devlin et al. 2019)."""
+"""alpha rises to alpha_0 over `warmup` iterations and falls to 0 at `steps`, both along a line (Devlin et al. 2019).
+
+From `steps` on alpha is 0: what is left of a longer run stands still.
+"""
 
 from typing import Annotated
 
@@ -20,7 +23,7 @@ def warmup_linear(k, plan):  # type: ignore[no-untyped-def]
 
 
 def make(warmup: Annotated[int, Range(low=1)] = 100, steps: Annotated[int, Range(low=1)] = 1000) -> Schedule:
-    """warmup: iterations until alpha_0. steps: when alpha becomes 0; later steps are 0."""
+    """warmup: iterations until alpha_0. steps: when alpha becomes 0, and stays."""
     check_order(warmup, steps, "warmup_linear")
 
     def shares(k: Array) -> Array:

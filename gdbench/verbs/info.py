@@ -13,7 +13,7 @@ from gdbench.verbs.options import json_option, number, print_json, table
 @click.argument("name")
 @json_option
 def command(name: str, as_json: bool) -> None:
-    """Describe NAME: a problem or an optimizer (with parameters if you like), a theorem, or a suite."""
+    """Describe NAME: a problem, an optimizer or a schedule (with parameters if you like), a theorem, or a suite."""
     facts = describe(name)
     if as_json:
         print_json("info", facts)
@@ -33,12 +33,14 @@ def describe(name: str) -> dict[str, Any]:
         return _problem(name, family)
     if family in registry.names("optimizer"):
         return _optimizer(name, family)
+    if family in registry.names("schedule"):
+        return _schedule(name, family)
     if name in theorems():
         return _theorem(name)
     if name in suites() or name.endswith(".toml"):
         return _suite(name)
-    known = [*registry.names("problem"), *registry.names("optimizer"), *theorems(), *suites()]
-    raise unknown("problem, optimizer, theorem or suite", name, known)
+    files = [one for what in ("problem", "optimizer", "schedule") for one in registry.names(what)]
+    raise unknown("problem, optimizer, schedule, theorem or suite", name, [*files, *theorems(), *suites()])
 
 
 def _parameters(what: str, family: str) -> list[dict[str, Any]]:
@@ -49,7 +51,9 @@ def _parameters(what: str, family: str) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value).lower()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, int | float) else str(value)
 
 
 def _about(what: str, family: str) -> str:
@@ -94,6 +98,22 @@ def _optimizer(name: str, family: str) -> dict[str, Any]:
         "judged at": "the iterate; the gradient is taken ahead of it" if made.ahead else "the query point",
         "parameters": _parameters("optimizer", family),
         "theorems": list(made.theorems),
+    }
+
+
+def _schedule(name: str, family: str) -> dict[str, Any]:
+    from gdbench import registry
+
+    made = registry.schedule(name)
+    grows = {True: "grows without bound", False: "stays finite", None: "unknown"}
+    return {
+        "name": made.name,
+        "what": "schedule",
+        "about": _about("schedule", family),
+        "source": made.source,
+        "sum of steps": grows[made.sum_diverges],
+        "sum of their squares": grows[None if made.squares_converge is None else not made.squares_converge],
+        "parameters": _parameters("schedule", family),
     }
 
 
