@@ -86,6 +86,40 @@ def test_what_is_not_as_expected_is_spelled_out(tmp_path):
     assert "not as expected (" in answer.stdout.splitlines()[-1]
 
 
+NOT_JUDGED = "for one step size, not judged with a schedule:"
+MEASURED = "no theorem applies: measured only"
+
+
+@pytest.mark.parametrize("name", ["heavy_ball", "nesterov", "nesterov_convex", "nesterov_ratio", "momentum_buffer"])
+def test_momentum_with_a_schedule_says_that_its_theorems_do_not_judge_it(name):
+    theorems = [one for one in registry.optimizer(name).theorems if not one.startswith("lower_")]
+    answer = call("run", "-p", "quadratic", "-o", f"{name}[schedule=inverse]", "-n", 20)
+    assert answer.exit_code == 0, answer.output
+    said = " ".join(answer.stdout.partition(NOT_JUDGED)[2].split())
+    assert said.startswith(", ".join(theorems))
+    assert NOT_JUDGED not in call("run", "-p", "quadratic", "-o", name, "-n", 20).stdout
+    no_mu = "heavy_ball[alpha=0.0001,beta=0.5,schedule=inverse]"
+    assert MEASURED in " ".join(call("run", "-p", "rosenbrock", "-o", no_mu, "-n", 5).stdout.split())
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_run_that_no_theorem_is_about_is_measured_only(many):
+    others = [one for name in ("bowl", "damping", "quadratic", "saddle") for one in ("-p", name)] if many else []
+    answer = call("run", "-p", "huber", *others, "-o", "clipped[by=value]", "-n", 5)
+    assert answer.exit_code == 0
+    assert answer.stdout.count(MEASURED) == (5 if many else 1)
+    assert MEASURED not in call("run", "-p", "huber", "-o", GD, "-n", 5).stdout
+
+
+def test_where_the_gradient_vanishes_is_said():
+    """Two steps of a half along y end in the saddle itself: normalising does not divide by 0."""
+    status, answer = document("run", "-p", "saddle", "-o", "normalized[alpha=0.5]", "-n", 9)
+    run = answer["runs"][0]
+    assert (status, run["status"], run["k"], run["summary"]["f"]) == (0, "finished", 9, 0.25)
+    said = call("run", "-p", "saddle", "-o", "normalized[alpha=0.5]", "-n", 9).stdout
+    assert "finished at k = 9: the gradient is 0 there" in said
+
+
 FLAT = ("quadratic[kappa=inf,spectrum=linear]", "huber", "saddle", "monkey_saddle", "plateau")
 
 

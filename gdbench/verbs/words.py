@@ -64,11 +64,11 @@ def _runs(report: Report) -> Iterable[str]:
         by_pair.setdefault((row["optimizer"], row["problem"]), []).append(row)
     bare = []
     for run in report.runs:
-        what = f"{run['status']} at k = {run['k']}" + (f": {run['reason']}" if run["reason"] else "")
-        head = wrapped(f"{_mark(run)} ", f"{run['optimizer']} on {run['problem']}: {what}")
         verdicts = by_pair.pop((run["optimizer"], run["problem"]), [])
+        head = wrapped(f"{_mark(run)} ", f"{run['optimizer']} on {run['problem']}: {_end(run, verdicts)}")
         if verdicts:
-            yield f"{head}\n{_listed(verdicts) if len(report.runs) > FEW else _tabulated(verdicts)}"
+            lines = [head, _listed(verdicts) if len(report.runs) > FEW else _tabulated(verdicts)]
+            yield "\n".join([*lines, *_left_out(run, verdicts)])
         else:
             bare.append(head)
     if bare:
@@ -76,6 +76,28 @@ def _runs(report: Report) -> Iterable[str]:
     over = [row for rows in by_pair.values() for row in rows]
     if over:
         yield "Over several runs\n" + "\n".join(_sentence(row) for row in over)
+
+
+def _end(run: Row, verdicts: list[Row]) -> str:
+    """How a run ended, and whether any theorem is about it."""
+    what = f"{run['status']} at k = {run['k']}"
+    if run["reason"]:
+        what += f": {run['reason']}"
+    elif run["summary"].get("grad2") == 0.0:
+        what += ": the gradient is 0 there"
+    judged = any(row["outcome"] != "not applicable" for row in verdicts)
+    return what if judged or run["status"] == "failed" else f"{what}; no theorem applies: measured only"
+
+
+def _left_out(run: Row, verdicts: list[Row]) -> Iterable[str]:
+    """The theorems of a method that its schedule has left without a verdict."""
+    from gdbench import registry
+
+    optimizer = registry.optimizer(run["optimizer"])
+    given = {row["theorem"] for row in verdicts}
+    names = [name for name in optimizer.theorems if name not in given]
+    if names and not optimizer.schedule.constant:
+        yield wrapped("     for one step size, not judged with a schedule: ", ", ".join(names))
 
 
 def _sentence(row: Row) -> str:
