@@ -70,7 +70,9 @@ def test_lbfgs_finds_the_minimiser_of_scipy_about_as_fast(selector):
     assert ours.status == "converged"
     assert ours.summary["f"] == pytest.approx(theirs.fun, abs=allowed)
     if problem.x_star is not None:
-        np.testing.assert_allclose(np.sqrt(ours.summary["dist2"]), 0.0, atol=1e-5)
+        # ||x - x*|| <= ||g||/lambda_min(H) but for how H changes over 1e-8: g is all that the tolerance bounds.
+        flattest = np.linalg.eigvalsh(kernels.hessian(problem.x_star))[0]
+        assert np.sqrt(ours.summary["dist2"]) <= 1.00001 * np.sqrt(ours.summary["grad2"]) / flattest
     assert 0.4 * theirs.nfev - 10 <= ours.summary["gradient_calls"] - ours.k <= 2.0 * theirs.nfev + 10
 
 
