@@ -20,7 +20,8 @@ import numpy as np
 
 from gdbench.kernel import prepare
 from gdbench.kernel.recurrences import fista_times, two_term
-from gdbench.problem import Array, Integers
+from gdbench.problem import Array
+from gdbench.theory.exact import SpectrumJudge
 from gdbench.theory.hypotheses import (
     Check,
     all_of,
@@ -35,7 +36,7 @@ from gdbench.theory.hypotheses import (
 from gdbench.theory.judges import Quantity, measured
 from gdbench.theory.momentum import fista_t
 from gdbench.theory.theorem import Comparison, Facts, Theorem
-from gdbench.trajectory import Chunk, grid
+from gdbench.trajectory import Chunk
 
 OGM = "Kim and Fessler 2016, theorem 2 (number unverified)"
 TRIPLE = "Van Scoy, Freeman and Lynch 2018; constant proved in the module's docstring"
@@ -132,50 +133,20 @@ class TripleJudge:
         return [Comparison(measured(facts, self._quantity, chunk), bound, allowed)]
 
 
-class TwoTermJudge:
-    """gap and dist2 on both sides of a two-term recurrence e_{k+1} = (a + b lambda) e_k - (c + d lambda) e_{k-1}.
-
-    grad2 too where the iterate that is judged is the query point.
-    """
+class TwoTermJudge(SpectrumJudge):
+    """A two-term recurrence e_{k+1} = (a + b lambda) e_k - (c + d lambda) e_{k-1}."""
 
     def __init__(self, facts: Facts, stretch: float, ahead: bool) -> None:
-        spectrum = facts.problem.spectrum
-        assert spectrum is not None
-        self._facts, self._stretch, self._ahead = facts, stretch, ahead
-        self._eigenvalues = np.ascontiguousarray(spectrum.eigenvalues)
-        self._state = np.array([spectrum.coordinates] * 4)
-        self._grid = grid(facts.iterations)
-        self._gaps = {0: facts.gap_0}
+        super().__init__(facts, ahead, rows=4)
+        self._stretch = stretch
 
     def coefficients(self, chunk: Chunk) -> Array:
         """a, b, c, d of the steps that lead to the rows of a chunk; shape (4, m)."""
         raise NotImplementedError
 
-    def delta(self, chunk: Chunk) -> Array:
-        """The distance of the run from the exact iterate."""
-        return self._facts.rounding.distance(chunk, 1.0, 2)
-
-    def gaps_at(self, k: Integers) -> Array:
-        """The exact gap at stored iterations, shape (m,)."""
-        return np.array([self._gaps.get(int(i), np.nan) for i in k])
-
-    def hear(self, chunk: Chunk) -> list[Comparison]:
-        """Compare the rows of a chunk."""
-        facts, count = self._facts, len(chunk.k)
-        exact = np.empty((3, count))
+    def follow(self, chunk: Chunk, exact: Array) -> None:
+        """By the coefficients."""
         prepare(two_term)(self._eigenvalues, self.coefficients(chunk), self._stretch, self._state, exact)
-        gap, dist2, grad2 = exact
-        kept = self._grid[(self._grid >= chunk.first) & (self._grid < chunk.first + count)]
-        self._gaps.update(zip(kept.tolist(), gap[kept - chunk.first].tolist(), strict=True))
-        L, delta, rounding = float(self._eigenvalues[-1]), self.delta(chunk), facts.rounding
-        compared = [
-            Comparison(chunk.now("f") - facts.f_star, gap, rounding.of_gap(chunk, gap, L, delta), two_sided=True),
-            Comparison(chunk.now("dist2"), dist2, rounding.of_dist2(chunk, dist2, delta), two_sided=True),
-        ]
-        if not self._ahead:
-            allowed = rounding.of_grad2(chunk, grad2, L, delta)
-            compared.append(Comparison(chunk.now("grad2"), grad2, allowed, two_sided=True))
-        return compared
 
 
 class OgmExact(TwoTermJudge):

@@ -27,17 +27,28 @@ def constant_momentum(beta: float) -> Betas:
     return lambda first, count: np.full(count, beta)
 
 
-class ModesJudge:
-    """gap, dist2 and grad2 on both sides of the closed form."""
+class SpectrumJudge:
+    """gap and dist2 on both sides of a recurrence in the eigenbasis; grad2 too where the query point is judged.
 
-    def __init__(self, facts: Facts, betas: Betas, ahead: bool, model: tuple[float, int]) -> None:
+    The recurrence keeps `rows` vectors of one number per mode.
+    """
+
+    def __init__(self, facts: Facts, ahead: bool, rows: int) -> None:
         spectrum = facts.problem.spectrum
         assert spectrum is not None
-        self._facts, self._betas, self._ahead, self._model = facts, betas, ahead, model
+        self._facts, self._ahead = facts, ahead
         self._eigenvalues = np.ascontiguousarray(spectrum.eigenvalues)
-        self._state = np.array([spectrum.coordinates, spectrum.coordinates, spectrum.coordinates])
+        self._state = np.array([spectrum.coordinates] * rows)
         self._grid = grid(facts.iterations)
         self._gaps = {0: facts.gap_0}
+
+    def follow(self, chunk: Chunk, exact: Array) -> None:
+        """Write gap, dist2 and grad2 of the rows of a chunk to exact, shape (3, m)."""
+        raise NotImplementedError
+
+    def delta(self, chunk: Chunk) -> Array:
+        """The distance of the run from the exact iterate."""
+        return self._facts.rounding.distance(chunk, 1.0, 2)
 
     def gaps_at(self, k: Integers) -> Array:
         """The exact gap at stored iterations, shape (m,)."""
@@ -47,19 +58,11 @@ class ModesJudge:
         """Compare the rows of a chunk."""
         facts, count = self._facts, len(chunk.k)
         exact = np.empty((3, count))
-        alphas = np.full(count, facts.value("alpha"))
-        if facts.shares is not None:
-            alphas *= facts.shares(chunk.k - 1.0)
-            if not np.all(alphas * facts.value("L") <= 2.0 * (1.0 + SAME)):
-                raise HypothesisFails("a step of the schedule is above 2/L")
-        betas = self._betas(chunk.first, count)
-        prepare(modes)(self._eigenvalues, alphas, betas, self._ahead, self._state, exact)
+        self.follow(chunk, exact)
         gap, dist2, grad2 = exact
         kept = self._grid[(self._grid >= chunk.first) & (self._grid < chunk.first + count)]
         self._gaps.update(zip(kept.tolist(), gap[kept - chunk.first].tolist(), strict=True))
-        delta = facts.rounding.distance(chunk, *self._model)
-        L = float(self._eigenvalues[-1])
-        rounding = facts.rounding
+        L, delta, rounding = float(self._eigenvalues[-1]), self.delta(chunk), facts.rounding
         compared = [
             Comparison(chunk.now("f") - facts.f_star, gap, rounding.of_gap(chunk, gap, L, delta), two_sided=True),
             Comparison(chunk.now("dist2"), dist2, rounding.of_dist2(chunk, dist2, delta), two_sided=True),
@@ -68,6 +71,29 @@ class ModesJudge:
             allowed = rounding.of_grad2(chunk, grad2, L, delta)
             compared.append(Comparison(chunk.now("grad2"), grad2, allowed, two_sided=True))
         return compared
+
+
+class ModesJudge(SpectrumJudge):
+    """A method with momentum betas; model is rho and order of its rounding."""
+
+    def __init__(self, facts: Facts, betas: Betas, ahead: bool, model: tuple[float, int]) -> None:
+        super().__init__(facts, ahead, rows=3)
+        self._betas, self._model = betas, model
+
+    def follow(self, chunk: Chunk, exact: Array) -> None:
+        """As above; the steps are alpha, or those of a schedule."""
+        facts, count = self._facts, len(chunk.k)
+        alphas = np.full(count, facts.value("alpha"))
+        if facts.shares is not None:
+            alphas *= facts.shares(chunk.k - 1.0)
+            if not np.all(alphas * facts.value("L") <= 2.0 * (1.0 + SAME)):
+                raise HypothesisFails("a step of the schedule is above 2/L")
+        betas = self._betas(chunk.first, count)
+        prepare(modes)(self._eigenvalues, alphas, betas, self._ahead, self._state, exact)
+
+    def delta(self, chunk: Chunk) -> Array:
+        """By its model."""
+        return self._facts.rounding.distance(chunk, *self._model)
 
 
 def gradient_descent_judge(facts: Facts) -> ModesJudge:
