@@ -376,7 +376,7 @@ def test_conjugate_gradients_are_those_of_scipy(selector):
 
 
 def _product(problem, v):
-    from certificates import calls
+    from gdbench.audit.certificates import calls
 
     return calls(problem).product(problem.start, v)
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import certificates
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
 from gdbench import registry
+from gdbench.audit import certificates
 from gdbench.errors import BadInput
 from gdbench.kernel import oracle
 from gdbench.problem import Constant, Problem

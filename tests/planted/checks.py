@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import certificates
 import numpy as np
 
+from gdbench.audit import certificates
 from gdbench.optimizer import Optimizer
 from gdbench.problem import Problem
 from gdbench.run import Cell, Result, run_pair

@@ -24,18 +24,22 @@ class Calls:
     data: Any
 
     def oracle(self, x: Vector) -> tuple[float, Vector]:
+        """f and the gradient at x."""
         g = np.full(len(x), np.nan)
         return float(prepare(self.problem.oracle)(x.copy(), g, self.data)), g
 
     def value(self, x: Vector) -> float:
+        """f at x."""
         return float(prepare(self.problem.value)(x.copy(), self.data))
 
     def product(self, x: Vector, v: Vector) -> Vector:
+        """The Hessian at x times v."""
         out = np.full(len(x), np.nan)
         prepare(self.problem.product)(x.copy(), v.copy(), out, self.data)
         return out
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
+        """The Hessian at x, column by column."""
         return np.array([self.product(x, column) for column in np.eye(len(x))])
 
 
@@ -233,7 +237,8 @@ def spectrum(problem: Problem) -> list[str]:
     """The spectrum gives f - f*, ||x - x*||^2 and ||g||^2 at the start, and the eigenvalues of the Hessian."""
     if problem.spectrum is None:
         return ["spectrum: a quadratic without one"] if problem.kind == "quadratic" else []
-    assert problem.f_star is not None and problem.x_star is not None
+    assert problem.f_star is not None
+    assert problem.x_star is not None
     run = calls(problem)
     f, g = run.oracle(problem.start)
     values, squares = problem.spectrum.eigenvalues, problem.spectrum.coordinates**2

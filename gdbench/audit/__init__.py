@@ -1,0 +1,1 @@
+"""The battery: independent checks of problems and methods, each of which sees what the others cannot."""

@@ -1,0 +1,14 @@
+"""The closed form on quadratics, on both sides at every k."""
+
+from gdbench.audit.check import Check, Seen
+from gdbench.audit.verdicts import judged
+from gdbench.optimizer import Optimizer
+from gdbench.problem import Problem
+from gdbench.run import Result
+
+
+def see(problem: Problem, optimizer: Optimizer, result: Result) -> Seen:
+    return judged(result, "exact")
+
+
+CHECK = Check("exact", "the closed form on quadratics, on both sides at every k", "pair", see)
