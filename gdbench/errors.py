@@ -10,6 +10,10 @@ class BadInput(ValueError):
     """Input that cannot be used; the message is one sentence for the person who typed it (exit status 2)."""
 
 
+class Breach(Exception):
+    """Foreign code does not keep its contract; the message says how."""
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> BadInput:
     """The error for a name that is not in a list: it offers the closest one, or else the whole list."""
     names = sorted(known)

@@ -24,6 +24,8 @@ _PACKAGES = {
     "optimizer": "gdbench.optimizers",
     "schedule": "gdbench.schedules",
 }
+#: What files outside the repository define, by kind and name.
+_ADOPTED: dict[str, dict[str, ModuleType]] = {what: {} for what in _PACKAGES}
 _SELECTOR = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?\s*$", re.DOTALL)
 
 
@@ -57,14 +59,20 @@ def names(what: str) -> list[str]:
     except ModuleNotFoundError as error:
         place = "gdbench was imported from its source folder, which does not hold its problems"
         raise BadInput(f"{place}: install it with `pip install -e .`, or start Python elsewhere.") from error
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
+    there = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+    return sorted([*there, *_ADOPTED[what]])
+
+
+def adopt(what: str, name: str, module: ModuleType) -> None:
+    """Add a module from outside the repository, for as long as this process lives."""
+    _ADOPTED[what][name] = module
 
 
 def module(what: str, name: str) -> ModuleType:
     """The file behind a name; an unknown name offers the closest one."""
     if name not in names(what):
         raise unknown(what, name, names(what))
-    return import_module(f"{_PACKAGES[what]}.{name}")
+    return _ADOPTED[what].get(name) or import_module(f"{_PACKAGES[what]}.{name}")
 
 
 @cache

@@ -45,12 +45,40 @@ def checks() -> dict[str, Check]:
 def audit(problems: Sequence[str], optimizers: Sequence[str]) -> Iterator[Row]:
     """All checks over selectors of problems and optimizers, and over all their pairs."""
     runs = Runs()
-    for check in checks().values():
-        for optimizer, problem in _subjects(check, problems, optimizers):
-            start = time.process_time()
-            seen = _look(check, runs, optimizer, problem)
-            seconds = time.process_time() - start
-            yield Row(check.id, optimizer, problem, seen.outcome, seen.saw, seen.checked, seen.resolvable, seconds)
+    for task in tasks(problems, optimizers):
+        yield look(task, runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One check of one subject."""
+
+    check: str
+    optimizer: str
+    problem: str
+
+    def involves(self, name: str, what: str) -> bool:
+        """Whether a problem or an optimizer is a part of the subject."""
+        selector = self.optimizer if what == "optimizer" else self.problem
+        return bool(selector) and registry.split_selector(selector)[0] == name
+
+    def row(self, seen: Seen, seconds: float) -> Row:
+        """What came of it."""
+        counts = seen.checked, seen.resolvable
+        return Row(self.check, self.optimizer, self.problem, seen.outcome, seen.saw, *counts, seconds)
+
+
+def tasks(problems: Sequence[str], optimizers: Sequence[str]) -> list[Task]:
+    """Every check of every subject, check by check."""
+    pairs = {check.id: _subjects(check, problems, optimizers) for check in checks().values()}
+    return [Task(check, *pair) for check, subjects in pairs.items() for pair in subjects]
+
+
+def look(task: Task, runs: Runs) -> Row:
+    """Make one check of one subject."""
+    start = time.process_time()
+    seen = _look(checks()[task.check], runs, task.optimizer, task.problem)
+    return task.row(seen, time.process_time() - start)
 
 
 def _subjects(check: Check, problems: Sequence[str], optimizers: Sequence[str]) -> list[tuple[str, str]]:

@@ -12,6 +12,10 @@ import click
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
+plugin_option = click.option(
+    "--plugin", type=click.Path(path_type=Path), metavar="FILE", help="A Python file that defines one more of them."
+)
+
 
 def store_option(about: str) -> Callable[..., Any]:
     """--store FILE."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gdbench.errors import BadInput
-from gdbench.verbs.options import json_option, print_json, store_option
+from gdbench.verbs.options import json_option, plugin_option, print_json, store_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 @click.option("--tol", type=float, help="Stop once ||g|| is at most this; without SUITE.  [default: 0, off]")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
 @click.option("--timeout", type=float, help="Seconds per cell.  [default: none]")
-@store_option("Where results are kept.")
+@plugin_option
+@store_option("Where results are kept; those of a plug-in are not.")
 @click.option("--no-cache", is_flag=True, help="Run every cell, also those in the store, and store it afresh.")
 @json_option
 @click.pass_context
@@ -44,6 +45,7 @@ def command(
     tol: float | None,
     jobs: int | None,
     timeout: float | None,
+    plugin: Path | None,
     store: Path,
     no_cache: bool,
     as_json: bool,
@@ -57,7 +59,9 @@ def command(
         raise BadInput(f"--timeout {timeout:g} must be a number of seconds > 0, such as 60.")
     if tol is not None and not (tol >= 0 and math.isfinite(tol)):
         raise BadInput(f"--tol {tol:g} must be a number >= 0: 0 turns it off.")
-    pairs = suite is None and bool(problems or optimizers)
+    if plugin is not None and suite is not None:
+        raise BadInput(f"The suite {suite} lists its cells: --plugin goes with -p or -o, without SUITE.")
+    pairs = suite is None and bool(problems or optimizers or plugin)
     for option, value in (("-n", iterations), ("--tol", tol)):
         if value is not None and not pairs:
             raise BadInput(f"A suite sets the budget of its cells: {option} goes with -p or -o, without SUITE.")
@@ -69,7 +73,10 @@ def command(
         "jobs": jobs,
         "timeout": math.inf if timeout is None else timeout,
     }
-    if pairs:
+    if plugin is not None:
+        report, outcome = _foreign(plugin, problems, optimizers, iterations or 1000, tol or 0.0, timeout)
+        title = ""
+    elif pairs:
         report, outcome = _pairs(problems, optimizers, iterations or 1000, tol or 0.0, store, settings)
         title = ""
     else:
@@ -122,6 +129,25 @@ def _pairs(
         registry.optimizer(optimizers[0]).tune(registry.problem(problems[0]))
     with _open(store) as results:
         outcome = _execute(list(dict.fromkeys(cells)), results, {**settings, "named": named})
+    return evaluate.pairs(outcome.results), outcome
+
+
+def _foreign(
+    file: Path,
+    problems: Sequence[str],
+    optimizers: Sequence[str],
+    iterations: int,
+    tolerance: float,
+    timeout: float | None,
+) -> tuple[Report, Outcome]:
+    from gdbench import evaluate
+    from gdbench.foreign import ask, execute_apart
+    from gdbench.run import Cell
+
+    asked = ask(file, problems, optimizers)
+    pairs = [(optimizer, problem) for optimizer in asked.optimizers for problem in asked.problems]
+    cells = [Cell(*pair, iterations, tolerance) for pair in pairs]
+    outcome = execute_apart(asked.plugin, cells, math.inf if timeout is None else timeout)
     return evaluate.pairs(outcome.results), outcome
 
 

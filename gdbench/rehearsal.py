@@ -1,0 +1,90 @@
+"""A plug-in's kernels as plain Python, held to the contract at every call, before anything of it is compiled.
+
+Where the contract is broken plain Python can say how; compiled code could only misbehave.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gdbench import registry
+from gdbench.errors import BadInput, Breach
+from gdbench.optimizer import Optimizer, Tuning
+from gdbench.problem import Problem
+from gdbench.run import Cell, run_pair
+
+#: On these a method is rehearsed, as far as they have the constants that it needs.
+STAGES = ("quadratic[dim=13]", "logistic", "rosenbrock[dim=3]")
+ITERATIONS = 20
+MEANT = "the contract is (alpha used, value calls, gradient calls), a number and two whole numbers"
+
+
+def rehearse(what: str, selector: str) -> str:
+    """What happened in a few words; `Breach`, or whatever the kernels raise, where they do not keep the contract."""
+    return _problem(registry.problem(selector)) if what == "problem" else _optimizer(registry.optimizer(selector))
+
+
+def _optimizer(optimizer: Optimizer) -> str:
+    played = []
+    for name in STAGES:
+        problem = registry.problem(name)
+        try:
+            tuning = optimizer.tune(problem)
+        except BadInput:
+            continue
+        if not isinstance(tuning, Tuning):
+            raise Breach(f"`tune` returned {tuning!r}, not a Tuning.")
+        run_pair(
+            problem, replace(optimizer, step=_checked_step(optimizer.step)), Cell(optimizer.name, name, ITERATIONS)
+        )
+        played.append(name)
+    if not played:
+        return f"not rehearsed: it can be tuned to none of {', '.join(STAGES)}"
+    return f"{ITERATIONS} steps as plain Python on {', '.join(played)}"
+
+
+def _checked_step(step: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(k: int, alpha: float, f: float, state: Any, data: Any, calls: Any) -> Any:
+        answer = _at(k, lambda: step(k, alpha, f, state, data, calls))
+        if not (isinstance(answer, tuple) and len(answer) == 3):
+            found = f"{len(answer)} values" if isinstance(answer, tuple) else f"{type(answer).__name__}"
+            raise Breach(f"the step returned {found} at k = {k}; {MEANT}.")
+        if not all(map(isinstance, answer, (numbers.Real, numbers.Integral, numbers.Integral))):
+            found = ", ".join(type(value).__name__ for value in answer)
+            raise Breach(f"the step returned ({found}) at k = {k}; {MEANT}.")
+        return answer
+
+    return checked
+
+
+def _at(k: int, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        raise Breach(f"the step raised {type(error).__name__} at k = {k}: {error}") from error
+
+
+def _problem(problem: Problem) -> str:
+    from gdbench.kernel import box_data
+
+    start = problem.start
+    if not (isinstance(start, np.ndarray) and start.ndim == 1 and start.dtype == np.float64 and len(start)):
+        raise Breach("`start` is not an array of float64 of shape (n,), n >= 1.")
+    if problem.x_star is not None and np.shape(problem.x_star) != start.shape:
+        raise Breach(f"x_star has shape {np.shape(problem.x_star)}, the start {start.shape}.")
+    data = box_data(*problem.arrays())
+    g, out = np.full(problem.n, math.nan), np.full(problem.n, math.nan)
+    for name, f in (("oracle", problem.oracle(start.copy(), g, data)), ("value", problem.value(start.copy(), data))):
+        if not isinstance(f, numbers.Real):
+            raise Breach(f"the {name} returned {f!r}; the contract is f, a number.")
+    problem.product(start.copy(), g.copy(), out, data)
+    for name, array in (("oracle", g), ("product", out)):
+        if not np.all(np.isfinite(array)):
+            raise Breach(f"the {name} leaves component {int(np.argmin(np.isfinite(array)))} unset, or not finite.")
+    return "oracle, value and product as plain Python at the start"
