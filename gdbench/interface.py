@@ -14,6 +14,7 @@ from gdbench import registry, theory
 from gdbench.errors import BadInput
 from gdbench.evaluate import suite as evaluated
 from gdbench.execute import Interrupted, execute, in_worker
+from gdbench.explain import NOTHING, Inquiry, explained, said
 from gdbench.optimizer import Optimizer
 from gdbench.packing import settled
 from gdbench.problem import Problem
@@ -28,7 +29,10 @@ from gdbench.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run: its status, the last k, a reason where there is one, figures, the trajectory, and a table of verdicts."""
+    """A run: its status, the last k, a reason where there is one, figures, the trajectory, and a table of verdicts.
+
+    A violated verdict has a cause, and a sentence that says why (`gdbench.explain`).
+    """
 
     optimizer: str
     problem: str
@@ -97,7 +101,7 @@ def run(
     raw = in_worker(_job(subject, method, cell, stop, timeout), stop)
     if stop.raised:
         raise Interrupted(result=_shown(raw))
-    return _shown(raw)
+    return _shown(raw, Inquiry(subject, method, cell))
 
 
 def _job(problem: Problem, optimizer: Optimizer, cell: Cell, stop: StopFlag, timeout: float) -> Callable[[], Raw]:
@@ -111,9 +115,11 @@ def _check(name: str, value: float, least: float, *, whole: bool = False) -> Non
         raise BadInput(f"{name}={value} is out of range: the nearest valid value is {least:g}.")
 
 
-def _shown(raw: Raw) -> Result:
-    names = [field.name for field in fields(Verdict) if field.name != "expected"]
-    verdicts = pd.DataFrame([asdict(verdict) for verdict in raw.verdicts], columns=names)
+def _shown(raw: Raw, inquiry: Inquiry | None = None) -> Result:
+    names = [*(field.name for field in fields(Verdict) if field.name != "expected"), *NOTHING]
+    causes = [NOTHING if inquiry is None else said(verdict, inquiry) for verdict in raw.verdicts]
+    rows = [{**asdict(verdict), **cause} for verdict, cause in zip(raw.verdicts, causes, strict=True)]
+    verdicts = pd.DataFrame(rows, columns=names)
     cell = raw.cell
     return Result(cell.optimizer, cell.problem, raw.status, raw.k, raw.reason, raw.summary, raw.trajectory, verdicts)
 
@@ -122,8 +128,10 @@ def suite(name: str = DEFAULT, *, store: str | Path | None = None, jobs: int | N
     """Run a suite, by name or by the path of a .toml file; a store, where one is named, is read and written."""
     wanted = load(name)
     if store is None:
-        report = evaluated(wanted, execute(wanted.cells, jobs=jobs).results)
+        outcome = execute(wanted.cells, jobs=jobs)
     else:
         with Store(store) as results:
-            report = evaluated(wanted, execute(wanted.cells, results, jobs=jobs).results)
+            outcome = execute(wanted.cells, results, jobs=jobs)
+    report = evaluated(wanted, outcome.results)
+    explained(report.verdicts, outcome.results)
     return Tables(pd.DataFrame(report.runs), pd.DataFrame(report.verdicts), pd.DataFrame(report.claims))

@@ -1,7 +1,8 @@
 """What kernels call, in 50 digits: mathematics, sums and arrays; and what they call in plain float64 Python.
 
 exp, log1p, tanh, sin and cos of the kernel room are the functions that they approximate, without the limits beyond
-which the float64 forms stay constant. What is not listed here and is not Python source cannot be had in 50 digits.
+which the float64 forms stay constant. A rounding that a kernel asks for by name, such as np.float32(x), is left out, as
+all rounding is. What is not listed here and is not Python source cannot be had in 50 digits.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def _signs(kind: type[Wide]) -> Replacements:
     arrays = {np.isnan: isnan, np.isinf: isinf, np.isfinite: isfinite, np.abs: absolute, math.fabs: absolute}
     return {
         **tests, **arrays, math.copysign: copysign, math.floor: floor, math.ceil: ceil, kernel.power: power,
-        float: as_float,
+        float: as_float, np.float16: kind.of, np.float32: kind.of, np.float64: kind.of,
     }  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 """x* and f* of the data that a run uses, to 50 digits where they can be had.
 
 A problem's x* and f* are float64 numbers, so slightly beside the minimum of its float64 data. Where the gradient at x*
-vanishes exactly x* is taken as it is. Elsewhere Newton's steps with the Hessian in float64 and the gradient in 50 digits
-improve it. f* is f there. A correction that is larger than rounding can make is not made: then the constants are wrong,
-and the run shall be held against what was declared.
+vanishes exactly x* is taken as it is. Elsewhere Newton's steps with the Hessian in float64 and the gradient in 50
+digits improve it. f* is f there. A correction that is larger than rounding can make is not made: then the constants are
+wrong, and the run shall be held against what was declared.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 
 from gdbench.exactly import solve_spd
-from gdbench.explain.repeat import Rehearsal
+from gdbench.explain.repeat import BROKEN, Rehearsal
 from gdbench.explain.transplant import Fifty
-from gdbench.explain.wide import Leak, Wide
+from gdbench.explain.wide import Wide
 from gdbench.kernel import box_data, prepare
 from gdbench.problem import Array, Problem
 from gdbench.theory.rounding import U
 
 #: Newton's steps at most, and the largest dimension whose Hessian is built.
 STEPS, MOST_VARIABLES = 30, 256
-#: ||g||^2 relative to its start at which x* is known to 50 digits.
-DONE = 2.0**-320
+#: A step of this length, relative to ||x*|| + ||x_0 - x*||, is the last: x* is known to 50 digits but for rounding.
+DONE = 1e-46
 #: By how many times the rounding of float64 the declared x* and f* may be wrong.
 ROOM = 256.0
 
@@ -52,8 +52,8 @@ def minimum(problem: Problem, arithmetic: Fifty) -> Minimum:
     rehearsal = Rehearsal(problem, arithmetic)
     try:
         return _improved(problem, rehearsal, given, arithmetic)
-    except Leak as leak:
-        raise rehearsal.reported(leak) from leak
+    except BROKEN as broken:
+        raise rehearsal.reported(broken) from broken
 
 
 def _improved(problem: Problem, rehearsal: Rehearsal, given: Minimum, arithmetic: Fifty) -> Minimum:
@@ -72,13 +72,12 @@ def _refined(rehearsal: Rehearsal, problem: Problem, x_star: Array, arithmetic: 
     x = arithmetic.array(x_star)
     g = arithmetic.array(np.zeros(problem.n))
     rehearsal.calls.oracle(x, g, rehearsal.data)
-    first = square = rehearsal.dot(g, g)
-    if not first:
+    square = rehearsal.dot(g, g)
+    if not square:
         return x
     hessian = _hessian(problem, x_star)
     if hessian is None:
         return None
-    enough = first * arithmetic.kind.exactly(DONE)
     for _ in range(STEPS):
         scale = math.sqrt(square.rounded())
         if not 0.0 < scale < math.inf:
@@ -94,13 +93,17 @@ def _refined(rehearsal: Rehearsal, problem: Problem, x_star: Array, arithmetic: 
             return None
         for i in range(problem.n):
             x[i] -= wide_scale * arithmetic.kind.exactly(direction[i])
+        if scale * math.hypot(*direction) <= DONE * _size(problem, x_star):
+            return x
         rehearsal.calls.oracle(x, g, rehearsal.data)
         last, square = square, rehearsal.dot(g, g)
-        if square <= enough:
-            return x
         if not square < last:
             return None
     return None
+
+
+def _size(problem: Problem, x_star: Array) -> float:
+    return math.hypot(*x_star) + math.hypot(*(problem.start - x_star))
 
 
 def _hessian(problem: Problem, x_star: Array) -> Array | None:
@@ -122,7 +125,7 @@ def _within_rounding(problem: Problem, x_star: Array, found: Any, f_found: Wide,
     moved = [(new - arithmetic.kind.exactly(old)).rounded() for new, old in zip(found, x_star, strict=True)]
     known = problem.constants()
     kappa = known["L"] / known["mu"] if "L" in known and "mu" in known else 1.0
-    size = math.sqrt(float(np.sum(x_star**2))) + math.sqrt(float(np.sum((problem.start - x_star) ** 2)))
+    size = _size(problem, x_star)
     room = ROOM * U * math.sqrt(problem.n + problem.terms)
     off = abs((f_found - arithmetic.kind.exactly(problem.f_star.value)).rounded())
     values = abs(problem.f_star.value) + known.get("L", 0.0) * size * size * kappa * room

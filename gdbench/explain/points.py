@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gdbench.explain.repeat import Rehearsal, Row, capped, looked_at, on_grid
+from gdbench.explain.repeat import BROKEN, Rehearsal, Row, capped, looked_at, on_grid
 from gdbench.explain.transplant import Fifty
-from gdbench.explain.wide import CapExceeded, Leak
+from gdbench.explain.wide import CapExceeded
 from gdbench.kernel import COLUMNS, box_data, box_pair, box_state, descend, prepare
 from gdbench.kernel.driver import AHEAD, QUERY
 from gdbench.optimizer import Optimizer, Tuning
@@ -72,8 +72,8 @@ def evaluated(
     try:
         rehearsal = Rehearsal(problem, arithmetic)
         yield from _rows(rehearsal, looked_at(problem, optimizer), cell, made, arithmetic, x_star)
-    except Leak as leak:
-        raise rehearsal.reported(leak) from leak
+    except BROKEN as broken:
+        raise rehearsal.reported(broken) from broken
     except CapExceeded:
         raise capped(arithmetic, "evaluating f and g at the points of the run") from None
 

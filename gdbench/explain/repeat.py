@@ -22,6 +22,9 @@ from gdbench.problem import Array, Problem
 from gdbench.run import Cell
 from gdbench.trajectory import stride
 
+#: What a kernel can end with in an arithmetic that it was not written for.
+BROKEN = (Leak, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 
 class NotRepeated(Exception):
     """The arithmetic could not do what was asked of it; the message says where it ended."""
@@ -94,9 +97,12 @@ class Rehearsal:
         self.dot = self.transplant(kernel.dot)
         self.dist2 = self.transplant(kernel.dist2)
 
-    def reported(self, leak: Exception) -> NotRepeated:
+    def reported(self, broken: Exception) -> NotRepeated:
         """What ended the rehearsal, and in which kernel."""
-        return NotRepeated(f"{self.transplant.place(leak.__traceback__)} leaves the 50-digit arithmetic at {leak}")
+        place = self.transplant.place(broken.__traceback__)
+        if isinstance(broken, Leak):
+            return NotRepeated(f"{place} leaves the 50-digit arithmetic at {broken}")
+        return NotRepeated(f"{place} ends with {type(broken).__name__}: {broken}")
 
 
 def repeat(
@@ -112,10 +118,10 @@ def repeat(
         for row in _rows(rehearsal, problem, optimizer, tuning, cell, last, x_star):
             k = row.k
             yield row
-    except Leak as leak:
-        raise rehearsal.reported(leak) from leak
     except CapExceeded:
-        raise capped(arithmetic, f"repeating the run from k = {k} on") from None
+        raise capped(arithmetic, f"repeating the run beyond k = {k}") from None
+    except BROKEN as broken:
+        raise rehearsal.reported(broken) from broken
 
 
 def capped(arithmetic: Arithmetic, what: str) -> NotRepeated:

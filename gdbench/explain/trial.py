@@ -17,14 +17,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gdbench.jury import facts_of
+from gdbench.kernel import COLUMNS
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Constant, Problem
+from gdbench.rate import estimate, rate_verdict
 from gdbench.run import Cell
 from gdbench.theory import theorem
 from gdbench.theory.rounding import Rounding, U
-from gdbench.theory.theorem import Comparison, Facts, HypothesisFails
-from gdbench.trajectory import Chunk
+from gdbench.theory.theorem import Comparison, Facts, HypothesisFails, Reference
+from gdbench.trajectory import Chunk, grid
 from gdbench.verdict import Tally, Verdict
+
+#: The share of the first gap down to which a rate is told, as of float64.
+SMALLEST = 1e-26
 
 
 class SeenRounding(Rounding):
@@ -60,10 +65,10 @@ class Finding:
     @property
     def applies(self) -> bool:
         """Whether its hypotheses hold on these rows too."""
-        return self.verdict.outcome != "not applicable"
+        return self.verdict.outcome not in ("not applicable", "inconclusive")
 
     def __str__(self) -> str:
-        return f"{self.measured:.6g} against {self.bound:.6g}"
+        return f"{self.measured:.9g} against {self.bound:.9g}"
 
 
 class _Witness:
@@ -91,6 +96,10 @@ def seen_from_minimiser(problem: Problem) -> Problem:
     return replace(problem, f_star=f_star, x_star=origin, start=start)
 
 
+def _chunk(rows: Sequence[Array]) -> Chunk:
+    return Chunk(1, np.array(rows), np.zeros((len(rows), 0)))
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What a theorem is told of a run."""
@@ -105,22 +114,39 @@ class Trial:
 
         exact: whether f* and x* are those of the data to 50 digits.
         """
-        seen = seen_from_minimiser(self.problem)
-        facts = facts_of(seen, self.optimizer, self.tuning, self.cell.iterations, rows[0])
-        f_star = 0.0 if self.problem.f_star is None else self.problem.f_star.value
-        rounding = SeenRounding(seen if exact else self.problem, facts.f_0, f_star)
-        return self._held(name, replace(facts, rounding=rounding), rows, k)
+        return self._held(name, self._facts(rows, exact=exact), rows, k)
 
     def in_float64(self, name: str, rows: Sequence[Array], k: int) -> Finding:
         """The same on rows as the driver records them."""
         facts = facts_of(self.problem, self.optimizer, self.tuning, self.cell.iterations, rows[0])
         return self._held(name, facts, rows, k)
 
+    def rate(self, rows: Sequence[Array], *, exact: bool) -> Finding:
+        """The rate of all rows of a run, f as f - f*, against that of its closed form."""
+        facts = self._facts(rows, exact=exact)
+        laws = [theorem(name) for name in self.optimizer.theorems]
+        judges = (law.judge(facts) for law in laws if law.hypotheses(facts) is None)
+        judge = next(judge for judge in judges if isinstance(judge, Reference))
+        k = grid(self.cell.iterations)
+        gap = np.array(rows)[k, COLUMNS.index("f")]
+        with np.errstate(all="ignore"):
+            judge.hear(_chunk(rows))
+            fitted = estimate(k.astype(float), gap, SMALLEST * abs(gap[0]))
+            names = (self.optimizer.name, self.problem.name)
+            verdict = rate_verdict(*names, fitted, k.astype(float), gap, judge.gaps_at(k))
+        return Finding(verdict, verdict.measured, verdict.bound)
+
+    def _facts(self, rows: Sequence[Array], *, exact: bool) -> Facts:
+        seen = seen_from_minimiser(self.problem)
+        facts = facts_of(seen, self.optimizer, self.tuning, self.cell.iterations, rows[0])
+        f_star = 0.0 if self.problem.f_star is None else self.problem.f_star.value
+        return replace(facts, rounding=SeenRounding(seen if exact else self.problem, facts.f_0, f_star))
+
     def _held(self, name: str, facts: Facts, rows: Sequence[Array], k: int) -> Finding:
         law = theorem(name)
         tally, witness = Tally(law), _Witness(k)
         tally.reason = law.hypotheses(facts) or ""
-        chunk = Chunk(1, np.array(rows), np.zeros((len(rows), 0)))
+        chunk = _chunk(rows)
         with np.errstate(all="ignore"):
             try:
                 for compared in law.judge(facts).hear(chunk) if not tally.reason else ():

@@ -139,9 +139,12 @@ class Wide:
         return self.make(libmp.mpf_abs(self.raw))
 
     def __pow__(self, exponent: Any) -> Self:
-        if not isinstance(exponent, int):
-            raise Leak(f"a power whose exponent {exponent!r} is not a whole number")
         self.meter.charge(COSTLY)
+        if not isinstance(exponent, int):
+            try:
+                return self.make(libmp.mpf_pow(self.raw, self.raw_of(exponent), PRECISION, NEAREST))
+            except libmp.ComplexResult:
+                return self.make(fnan)
         power = libmp.mpf_pow_int(self.raw, abs(exponent), PRECISION, NEAREST)
         return self.make(power if exponent >= 0 else _quotient(fone, power, PRECISION, NEAREST))
 

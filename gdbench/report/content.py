@@ -94,9 +94,13 @@ class Content:
         return [
             *(f"The claim {row['id']} is {row['status']}, expected {row['expects']}." for row in claims),
             *(f"{_pair(row)}: {row['status']} at k = {row['k']}, expected {row['expected']}." for row in runs),
-            *(f"{row['theorem']} on {_pair(row)}: {row['outcome']}, expected {row['expected'] or 'no violation'}."
-              for row in verdicts),
+            *(f"{row['theorem']} on {_pair(row)}: {row['outcome']}, expected {row['expected'] or 'no violation'}"
+              f"{_cause(row)}." for row in verdicts),
         ]  # fmt: skip
+
+
+def _cause(row: Row) -> str:
+    return f"; {row['cause']}: {row['why']}" if row["cause"] else ""
 
 
 def _pair(row: Row) -> str:

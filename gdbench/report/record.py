@@ -7,6 +7,7 @@ from typing import Any
 
 from gdbench import evaluate
 from gdbench.errors import BadInput
+from gdbench.explain import explained
 from gdbench.run import Cell, Result
 from gdbench.sources import canonical, key
 from gdbench.store import Store
@@ -45,4 +46,6 @@ def read(store: Store) -> Record:
         why = f"; {len(stale)} of these were run by other sources" if stale else ""
         lacks = f"The store {store.path} lacks {missing} of the {len(found)} runs of the suite {DEFAULT}{why}"
         raise BadInput(f"{lacks}: `gdbench run {DEFAULT}` adds them.")
-    return Record(suite, results, evaluate.suite(suite, list(results.values())))
+    rows = evaluate.suite(suite, list(results.values()))
+    explained(rows.verdicts, results.values())
+    return Record(suite, results, rows)

@@ -81,6 +81,9 @@ def command(
         title = ""
     else:
         report, outcome, title = _suite(suite, problems, optimizers, store, settings)
+    from gdbench.explain import explained
+
+    explained(report.verdicts, outcome.results)
     if as_json:
         print_json("run", {"runs": report.runs, "verdicts": report.verdicts, "claims": report.claims})
     else:

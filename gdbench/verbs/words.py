@@ -118,6 +118,8 @@ def _listed(rows: list[Row]) -> str:
 
 def _named(row: Row) -> str:
     shown = row["outcome"] == "holds" and not math.isnan(row["tightness"])
+    if row["cause"]:
+        return f"{row['theorem']}{GLUE}({row['cause'].replace(' ', GLUE)})"
     return f"{row['theorem']}{GLUE}{row['tightness']:.3g}" if shown else row["theorem"]
 
 
@@ -136,7 +138,8 @@ def _cells(row: Row) -> list[str]:
     tightness = "" if math.isnan(row["tightness"]) else f"{row['tightness']:.9f}".rstrip("0").rstrip(".")
     tightness = tightness if len(tightness) <= 12 else number(row["tightness"])
     figures = [number(row["measured"]), number(row["bound"]), tightness, f"{100 * row['resolvable']:.0f} %"]
-    return [f"{_mark(row)} {row['theorem']}", row["outcome"], str(row["k"]), *figures]
+    outcome = f"{row['outcome']}: {row['cause']}" if row["cause"] else row["outcome"]
+    return [f"{_mark(row)} {row['theorem']}", outcome, str(row["k"]), *figures]
 
 
 def _counts(verdicts: Iterable[Row]) -> str:
@@ -160,6 +163,7 @@ def _unexpected(report: Report) -> Iterable[str]:
             why = f": {row['reason']}" if row["reason"] else ""
             if row["outcome"] == "violated":
                 why = f": {row['measured']:.12g} against {row['bound']:.12g} at k = {row['k']}"
+                why += f"; {row['cause']}: {row['why']}" if row["cause"] else ""
             pair = f"{row['optimizer']} on {row['problem']}"
             yield wrapped("  ", f"{row['theorem']} is {row['outcome']}{wanted}, {pair}{why}")
 

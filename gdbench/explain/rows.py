@@ -1,0 +1,39 @@
+"""Causes beside verdicts, made when these are shown: results and stores hold none, and are the same without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gdbench import registry
+from gdbench.explain.cause import Inquiry
+from gdbench.run import Result
+from gdbench.verdict import Verdict
+
+#: What tells a violated verdict from all others of a suite.
+_IDENTITY = ("optimizer", "problem", "theorem", "k", "bound")
+NOTHING: Mapping[str, str] = {"cause": "", "why": ""}
+
+
+def said(verdict: Verdict, inquiry: Inquiry) -> dict[str, str]:
+    """cause and why of a verdict, empty texts where it is not violated."""
+    if verdict.outcome != "violated":
+        return dict(NOTHING)
+    found = inquiry.explain(verdict)
+    return {"cause": found.cause, "why": found.detail}
+
+
+def explained(rows: Iterable[dict[str, Any]], results: Iterable[Result]) -> None:
+    """Give each row of a verdict its `cause` and `why`, empty where it is not violated."""
+    found: dict[tuple[Any, ...], dict[str, str]] = {}
+    for result in results:
+        violated = [verdict for verdict in result.verdicts if verdict.outcome == "violated"]
+        if not violated:
+            continue
+        cell = result.cell
+        inquiry = Inquiry(registry.problem(cell.problem), registry.optimizer(cell.optimizer), cell)
+        for verdict in violated:
+            identity = tuple(getattr(verdict, name) for name in _IDENTITY)
+            found.setdefault(identity, said(verdict, inquiry))
+    for row in rows:
+        row.update(found.get(tuple(row[name] for name in _IDENTITY), NOTHING))
