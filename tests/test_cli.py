@@ -65,7 +65,7 @@ def test_the_document_of_a_run():
     assert (answer["schema"], answer["verb"]) == (1, "run")
     run, verdict = answer["runs"][0], answer["verdicts"][0]
     assert {"optimizer", "problem", "iterations", "seed", "status", "k", "as_expected", "summary"} <= run.keys()
-    assert {*VERDICT_FIELDS, "expected", "as_expected"} == verdict.keys()
+    assert {*VERDICT_FIELDS, "expected", "as_expected", "cause", "why"} == verdict.keys()
     assert document(*PAIR) == (status, answer)
 
 

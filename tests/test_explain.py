@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from planted.checks import ITERATIONS
 
 import gdbench
-from gdbench import registry
+from gdbench import evaluate, registry
 from gdbench.cli import main
-from gdbench.explain import Inquiry, explain
+from gdbench.explain import Inquiry, explain, explained
 from gdbench.explain.minimiser import minimum
 from gdbench.explain.points import points
 from gdbench.explain.repeat import NotRepeated, Rehearsal, columns, repeat
@@ -25,6 +25,8 @@ from gdbench.explain.transplant import Fifty, Plain, Transplant
 from gdbench.explain.wide import CapExceeded, Leak, number_type
 from gdbench.kernel import COLUMNS, box_data, dot, helper, inlined, oracle, prepare, step, value
 from gdbench.problem import Constant
+from gdbench.report.content import Content
+from gdbench.report.record import Record
 from gdbench.run import Cell, run_pair
 
 FILES = sorted(path.stem for path in (Path(__file__).parent / "planted").glob("bugs*.py"))
@@ -384,6 +386,27 @@ def test_the_python_interface_shows_the_cause():
     assert set(verdicts.query("outcome == 'violated'").cause) == {"iterates"}
     assert set(verdicts.query("outcome != 'violated'").cause) <= {""}
     assert "the run repeated in 50 digits violates it" in verdicts.why["gd_convex_tight"]
+
+
+def test_all_explanations_together_are_capped():
+    results = []
+    for name in ("quadratic[dim=5]", "quadratic[dim=6]"):
+        cell = Cell("gradient_descent", name, 20)
+        results.append(run_pair(registry.problem(name), descent(), cell))
+    rows = evaluate.pairs(results).verdicts
+    # The registry's own method obeys: these verdicts are of another run, and cost its repetition all the same.
+    explained(rows, results, together=10)
+    first, second = ({row["why"] for row in rows if row["problem"] == name and row["cause"]} for name in
+                     ("quadratic[dim=5]", "quadratic[dim=6]"))  # fmt: skip
+    assert all("another run was judged" in why for why in first)
+    assert second == {"the runs before it took 10 operations in 50 digits, the cap"}
+
+
+def test_the_report_shows_the_cause():
+    rows = [{"theorem": "gd_pl", "optimizer": "a", "problem": "b", "outcome": "violated", "expected": "holds"}]
+    rows[0] |= {"as_expected": False, "cause": "arithmetic", "why": "only rounding did it"}
+    shown = Content(Record(None, {}, evaluate.Report([], rows, [])), (), (), ())
+    assert shown.unexpected == ["gd_pl on a on b: violated, expected holds; arithmetic: only rounding did it."]
 
 
 def test_the_command_shows_the_cause(monkeypatch, tmp_path):

@@ -21,6 +21,7 @@ from gdbench.kernel import COLUMNS
 from gdbench.optimizer import Optimizer
 from gdbench.problem import Array, Problem
 from gdbench.run import Cell
+from gdbench.theory.theorem import HypothesisFails
 from gdbench.verdict import Verdict
 
 Cause = Literal["iterates", "arithmetic", "compiler", "not explained"]
@@ -81,10 +82,20 @@ class Inquiry:
         self._problem, self._optimizer, self._cell, self._cap = problem, optimizer, cell, cap
         self._tuning = optimizer.tune(problem)
         self._trial = Trial(problem, optimizer, self._tuning, cell)
+        self._used: list[Fifty] = []
+
+    @property
+    def spent(self) -> int:
+        """Operations in 50 digits so far, all parts together."""
+        return sum(one.kind.meter.spent for one in self._used)
+
+    def _arithmetic(self) -> Fifty:
+        self._used.append(Fifty(self._cap))
+        return self._used[-1]
 
     @cached_property
     def _minimum(self) -> Minimum:
-        arithmetic = Fifty(self._cap)
+        arithmetic = self._arithmetic()
         try:
             return minimum(self._problem, arithmetic)
         except CapExceeded:
@@ -92,7 +103,7 @@ class Inquiry:
 
     def _rows(self, made: Callable[[Fifty, Array], Iterator[Row]]) -> _Rows:
         """Rows with a meter of their own, f as f - f*."""
-        arithmetic, found = Fifty(self._cap), self._minimum
+        arithmetic, found = self._arithmetic(), self._minimum
         x_star = arithmetic.taken(found.x_star)
         f_star = None if found.f_star is None else arithmetic.kind.make(found.f_star.raw)
         return _Rows(made(arithmetic, x_star), lambda row: columns(row, f_star))
@@ -139,7 +150,10 @@ class Inquiry:
         except NotRepeated as ended:
             return str(ended)
         if fitted:
-            found = self._trial.rate(made, exact=self._minimum.exact)
+            try:
+                found = self._trial.rate(made, exact=self._minimum.exact)
+            except HypothesisFails as fails:
+                return f"in 50 digits its closed form does not apply: {fails}"
             return found if found.applies else f"in 50 digits no rate can be told: {found.verdict.reason}"
         found = self._trial.in_fifty_digits(verdict.theorem, made, verdict.k, exact=self._minimum.exact)
         return found if found.applies else f"in 50 digits it does not apply: {found.verdict.reason}"

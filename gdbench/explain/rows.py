@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gdbench import registry
-from gdbench.explain.cause import Inquiry
+from gdbench.explain.cause import CAP, Inquiry
 from gdbench.run import Result
 from gdbench.verdict import Verdict
 
 #: What tells a violated verdict from all others of a suite.
 _IDENTITY = ("optimizer", "problem", "theorem", "k", "bound")
+#: Operations in 50 digits after which no further run is looked into.
+TOGETHER = 5 * CAP
 NOTHING: Mapping[str, str] = {"cause": "", "why": ""}
 
 
@@ -23,9 +25,14 @@ def said(verdict: Verdict, inquiry: Inquiry) -> dict[str, str]:
     return {"cause": found.cause, "why": found.detail}
 
 
-def explained(rows: Iterable[dict[str, Any]], results: Iterable[Result]) -> None:
-    """Give each row of a verdict its `cause` and `why`, empty where it is not violated."""
+def explained(rows: Iterable[dict[str, Any]], results: Iterable[Result], together: int = TOGETHER) -> None:
+    """Give each row of a verdict its `cause` and `why`, empty where it is not violated.
+
+    together: operations in 50 digits after which no further run is looked into.
+    """
     found: dict[tuple[Any, ...], dict[str, str]] = {}
+    spent = 0
+    beyond = {"cause": "not explained", "why": f"the runs before it took {together} operations in 50 digits, the cap"}
     for result in results:
         violated = [verdict for verdict in result.verdicts if verdict.outcome == "violated"]
         if not violated:
@@ -34,6 +41,7 @@ def explained(rows: Iterable[dict[str, Any]], results: Iterable[Result]) -> None
         inquiry = Inquiry(registry.problem(cell.problem), registry.optimizer(cell.optimizer), cell)
         for verdict in violated:
             identity = tuple(getattr(verdict, name) for name in _IDENTITY)
-            found.setdefault(identity, said(verdict, inquiry))
+            found.setdefault(identity, beyond if spent >= together else said(verdict, inquiry))
+        spent += inquiry.spent
     for row in rows:
         row.update(found.get(tuple(row[name] for name in _IDENTITY), NOTHING))

@@ -100,7 +100,7 @@ class Content:
 
 
 def _cause(row: Row) -> str:
-    return f"; {row['cause']}: {row['why']}" if row["cause"] else ""
+    return f"; {row['cause']}: {row['why']}" if row.get("cause") else ""
 
 
 def _pair(row: Row) -> str:
