@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gdbench import registry
 from gdbench.apart import PLAIN, Lost, Work, answers
 from gdbench.errors import BadInput
 from gdbench.execute import Outcome, failed
+from gdbench.explain import NOTHING, explained
 from gdbench.packing import settled
 from gdbench.plugin import Plugin, adopt, check
 from gdbench.rehearsal import rehearse
@@ -19,6 +21,8 @@ from gdbench.run import Cell, Result, compile_kernels, run_cell
 
 #: Seconds for a cell of a plug-in where no other limit is given.
 PATIENCE = 60.0
+#: Seconds for the causes of all violated verdicts of a plug-in; their own caps count operations.
+EXPLAINING = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,24 @@ def execute_apart(plugin: Plugin, cells: Sequence[Cell], timeout: float) -> Outc
         work = Work(_run, _prepare)
         results = [_result(cell, answer) for cell, answer in answers(plugin.file, work, list(cells), patience)]
     return Outcome(tuple(results), 0, len(cells))
+
+
+def explained_apart(plugin: Plugin, rows: Sequence[dict[str, Any]], results: Sequence[Result]) -> None:
+    """Give each row of a verdict its `cause` and `why`, as `explained` does, in a process of its own."""
+    wanted = [row for row in rows if row["outcome"] == "violated"]
+    if wanted:
+        _, found = next(iter(answers(plugin.file, Work(_explained), [(wanted, results)], EXPLAINING)))
+    for row in rows:
+        row.update(NOTHING)
+    if wanted:
+        lost = {"cause": "not explained", "why": found.reason} if isinstance(found, Lost) else None
+        for i, row in enumerate(wanted):
+            row.update(lost or {name: found[i][name] for name in NOTHING})
+
+
+def _explained(task: tuple[list[dict[str, Any]], list[Result]]) -> list[dict[str, Any]]:
+    explained(*task)
+    return task[0]
 
 
 def _broken(plugin: Plugin, cells: Sequence[Cell], patience: float) -> str:

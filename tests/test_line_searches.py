@@ -6,7 +6,6 @@ from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 
-import certificates
 import numpy as np
 import pytest
 import scipy.optimize
@@ -17,6 +16,7 @@ from planted.test_planted import same_run
 from test_no_false_alarms import problem as random_problem
 
 from gdbench import registry
+from gdbench.audit import certificates
 from gdbench.errors import BadInput
 from gdbench.kernel import oracle, product, value
 from gdbench.optimizers._wolfe import MOST_TRIALS

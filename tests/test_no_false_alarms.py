@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from gdbench import registry
 from gdbench.errors import BadInput
 from gdbench.run import Cell, run_cell
 
@@ -84,3 +85,18 @@ def test_no_theorem_is_violated(block):
 def test_cells_that_once_raised_a_false_alarm(cell):
     """mu and L that differ by rounding only; sums and products that nearly cancel."""
     assert all(verdict.outcome != "violated" for verdict in run_cell(Cell(*cell, 400)).verdicts)
+
+
+@pytest.mark.parametrize("problem", ["logistic[l2=0,samples=5,features=9]", "logistic[samples=1,features=1,l2=0]"])
+@pytest.mark.parametrize("optimizer", registry.names("optimizer"))
+def test_rounding_is_allowed_for_where_no_minimiser_is_known(optimizer, problem):
+    """L is known and x* is not: the allowance is relative to a bound of ||x_k||, and leaves something to see."""
+    try:
+        result = run_cell(Cell(optimizer, problem, 300))
+    except BadInput:
+        return
+    told = [verdict for verdict in result.verdicts if verdict.outcome != "not applicable"]
+    assert all(verdict.outcome in ("holds", "attained", "unresolvable") for verdict in told), told
+    for verdict in told:
+        if verdict.theorem in ("armijo_nonconvex", "armijo_progress", "wolfe_step", "wolfe_zoutendijk"):
+            assert verdict.outcome == "holds" and verdict.resolvable > 0.0

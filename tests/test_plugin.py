@@ -97,6 +97,10 @@ def test_a_wrong_sign_is_red(tmp_path):
     assert status == 1
     red = {row["check"] for row in document["rows"] if row["outcome"] == "violated"}
     assert red >= {"exact", "potential", "bound"}
+    status, document = asked("run", "--plugin", file, "-p", "quadratic", "-n", "20")
+    assert status == 1
+    causes = {verdict["cause"] for verdict in document["verdicts"] if verdict["outcome"] == "violated"}
+    assert causes == {"iterates"}
 
 
 @pytest.mark.parametrize("name", FAULTS)

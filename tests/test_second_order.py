@@ -3,13 +3,13 @@
 from dataclasses import replace
 from itertools import pairwise
 
-import certificates
 import numpy as np
 import pytest
 from planted import kernels_accelerated
 from scipy.optimize import minimize
 
 from gdbench import registry
+from gdbench.audit import certificates
 from gdbench.errors import BadInput
 from gdbench.optimizers.lbfgs import FIRST_ROW, FIRST_WEIGHT, two_loops
 from gdbench.problem import Constant

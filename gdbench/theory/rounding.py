@@ -21,15 +21,33 @@ U = 2.0**-52
 TINY = 1e-290
 
 
+class Travelled:
+    """||x_0|| plus the lengths of the steps up to x_{k-1}, a bound of ||x_{k-1}||; carried from chunk to chunk."""
+
+    def __init__(self, start: float) -> None:
+        self._next, self._start, self._held = 1, start, np.zeros(0)
+
+    def hear(self, chunk: Chunk) -> Array:
+        """The bound at each k of a chunk, shape (m,); the same chunk may be heard again."""
+        if chunk.first == self._next and len(chunk.k):
+            self._held = self._start + np.cumsum(np.sqrt(chunk.before("step2")))
+            self._next += len(chunk.k)
+            self._start = float(self._held[-1])
+        return self._held
+
+
 class Rounding:
     """The allowances of one run; sums are carried from chunk to chunk, once per (rho, order)."""
 
     def __init__(self, problem: Problem, f_0: float) -> None:
         self._scale = 4.0 * U * math.sqrt(problem.n + problem.terms)
-        self._offset = math.nan if problem.x_star is None else math.sqrt(float(np.sum(problem.x_star**2)))
+        self._offset = 0.0 if problem.x_star is None else math.sqrt(float(np.sum(problem.x_star**2)))
+        self._far = None if problem.x_star is not None else Travelled(math.sqrt(float(np.sum(problem.start**2))))
         self._terms = problem.terms
         self._L = None if problem.L is None else problem.L.value
         self._f_star = problem.f_star.value if problem.f_star is not None else 0.0
+        known = problem.f_star is not None and problem.f_star.kind == "exact"
+        self._vanishes = known and self._f_star == 0.0
         self._gap_0 = abs(f_0 - self._f_star)
         self._sums: dict[tuple[float, int], tuple[int, Array, Array]] = {}
 
@@ -41,10 +59,14 @@ class Rounding:
         return chunk.once("eta", lambda: self._scale * (self._offset + self._spread(chunk)))
 
     def _spread(self, chunk: Chunk) -> Array:
-        spread = 2.0 * np.sqrt(chunk.before("dist2"))
-        if self._f_star != 0.0 and self._L is not None:
+        spread = 2.0 * self._away(chunk)
+        if not self._vanishes and self._L is not None:
             spread = spread + np.sqrt(2.0 * np.abs(chunk.before("f")) / self._L)
         return np.asarray(spread)
+
+    def _away(self, chunk: Chunk) -> Array:
+        """||x_{k-1} - x*||; where no minimiser is known a bound of ||x_{k-1}||, which rounding is relative to."""
+        return np.sqrt(chunk.before("dist2")) if self._far is None else self._far.hear(chunk)
 
     def distance(self, chunk: Chunk, rho: float, order: int) -> Array:
         """delta: the distance of the run from the exact iterate at k; shape (m,)."""
@@ -64,13 +86,13 @@ class Rounding:
         summed = 4.0 * self._terms * U * np.abs(f)
         if self._L is None:
             return np.asarray(summed)
-        bent = np.sqrt(2.0 * self._L * np.abs(f)) + self._L * np.sqrt(chunk.before("dist2"))
+        bent = np.sqrt(2.0 * self._L * np.abs(f)) + self._L * self._away(chunk)
         return np.asarray(summed + bent * self.step(chunk))
 
     def of_gap(self, chunk: Chunk, bound: Array, L: float, delta: Array) -> Array:
         """For f(x_k) - f* <= bound."""
         # The row before, never the one that is judged: a wrong iterate must not widen its own allowance.
-        evaluated = 4.0 * self._terms * U * bound + L * np.sqrt(chunk.before("dist2")) * self.step(chunk)
+        evaluated = 4.0 * self._terms * U * bound + L * self._away(chunk) * self.step(chunk)
         if self._f_star != 0.0:
             evaluated = evaluated + 4.0 * self._terms * U * (abs(self._f_star) + self._gap_0)
         moved = np.sqrt(2.0 * L * bound) * delta + L * delta * delta

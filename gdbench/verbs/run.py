@@ -81,9 +81,10 @@ def command(
         title = ""
     else:
         report, outcome, title = _suite(suite, problems, optimizers, store, settings)
-    from gdbench.explain import explained
+    if plugin is None:
+        from gdbench.explain import explained
 
-    explained(report.verdicts, outcome.results)
+        explained(report.verdicts, outcome.results)
     if as_json:
         print_json("run", {"runs": report.runs, "verdicts": report.verdicts, "claims": report.claims})
     else:
@@ -144,14 +145,16 @@ def _foreign(
     timeout: float | None,
 ) -> tuple[Report, Outcome]:
     from gdbench import evaluate
-    from gdbench.foreign import ask, execute_apart
+    from gdbench.foreign import ask, execute_apart, explained_apart
     from gdbench.run import Cell
 
     asked = ask(file, problems, optimizers)
     pairs = [(optimizer, problem) for optimizer in asked.optimizers for problem in asked.problems]
     cells = [Cell(*pair, iterations, tolerance) for pair in pairs]
     outcome = execute_apart(asked.plugin, cells, math.inf if timeout is None else timeout)
-    return evaluate.pairs(outcome.results), outcome
+    report = evaluate.pairs(outcome.results)
+    explained_apart(asked.plugin, report.verdicts, outcome.results)
+    return report, outcome
 
 
 def _open(path: Path) -> Store:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-import certificates
 import numpy as np
 
+from gdbench.audit import certificates
 from gdbench.optimizer import Optimizer
 from gdbench.optimizers.lbfgs import FIRST_ROW
 from gdbench.problem import Problem

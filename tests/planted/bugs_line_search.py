@@ -4,9 +4,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-import certificates
 import numpy as np
 
+from gdbench.audit import certificates
 from gdbench.optimizer import Optimizer
 from gdbench.problem import Problem
 from planted import checks
