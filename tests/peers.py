@@ -1,5 +1,7 @@
 """Speed against peers, as ratios taken in one run: `python tests/peers.py`, with the extra [test] installed (scipy).
 
+`python tests/peers.py --only methods nesterov lbfgs` prints a part; `peers_loops` holds a loop for every method.
+
 Times are processor times of this thread per iteration, the low quantile of interleaved repeats, BLAS on one thread. The
 hand-written loops are specialised to problem and method: strict sums in order, our sums over lanes (our bits), or fused
 sums in any order (fastmath: other bits on every machine, so for information only). Both sides record f, ||g||^2,
@@ -13,6 +15,7 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import argparse
 import resource
 import subprocess
 import sys
@@ -25,6 +28,8 @@ from typing import Any
 
 import numba
 import numpy as np
+from peers_loops import LOOPS
+from peers_loops.table import show
 
 from gdbench import registry
 from gdbench.jury import Jury
@@ -303,13 +308,31 @@ def whole_commands() -> list[Row]:
     return found
 
 
-def main() -> None:
-    rows = [Row("what", "ours", "theirs", "ratio", "goal", ""), *speeds(), *whole_commands()]
+def show_rows(found: list[Row]) -> None:
+    rows = [Row("what", "ours", "theirs", "ratio", "goal", ""), *found]
     fields = list(Row.__dataclass_fields__)
     widths = [max(len(getattr(one, name)) for one in rows) for name in fields]
     for one in rows:
         print("  ".join(getattr(one, name).ljust(width) for name, width in zip(fields, widths, strict=True)).rstrip())
-    print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Speeds as ratios to hand-written loops, taken in one run.")
+    parser.add_argument("--only", choices=("methods", "runs", "commands"), help="one part; all three without it")
+    parser.add_argument("methods", nargs="*", metavar="METHOD", help=f"of the part methods: {', '.join(LOOPS)}")
+    given = parser.parse_args()
+    unknown = [name for name in given.methods if name not in LOOPS]
+    if unknown:
+        parser.error(f"there is no loop for {unknown[0]}: take one of {', '.join(LOOPS)}")
+    if given.methods or given.only in (None, "methods"):
+        show(given.methods or LOOPS)
+    if not given.methods:
+        parts = {"runs": speeds, "commands": whole_commands}
+        for name, part in parts.items():
+            if given.only in (None, name):
+                print()
+                show_rows(part())
+        print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":
