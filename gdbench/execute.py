@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from gdbench.aside import helped
 from gdbench.errors import BadInput
 from gdbench.packing import empty_trajectory, settled
 from gdbench.run import Cell, Result, StopFlag, compile_kernels, run_cell
@@ -121,7 +122,7 @@ def _run_all(cells: Sequence[Cell], jobs: int, timeout: float, named: bool) -> G
     """Batches of results as they come in."""
     stop = StopFlag()
     with interruptible(stop), _progress(len(cells)) as progress:
-        ready, broken = _compiled(cells, named, stop)
+        ready, broken = _compiled(cells, named, stop, jobs)
         finished = len(broken)
         progress.update(finished)
         if broken:
@@ -152,20 +153,25 @@ def _collect(waiting: Iterable[Future[Timed]]) -> tuple[list[Timed], set[Future[
     return [(result, seconds) for result, seconds in results if result.status != "stopped"], rest
 
 
-def _compiled(cells: Sequence[Cell], named: bool, stop: StopFlag) -> tuple[list[Cell], list[Timed]]:
-    """Build and compile what the cells need, in this thread: threads must not compile. Returns (ready, broken)."""
+def _compiled(cells: Sequence[Cell], named: bool, stop: StopFlag, jobs: int) -> tuple[list[Cell], list[Timed]]:
+    """Build and compile what the cells need, in this thread: threads must not compile. Returns (ready, broken).
+
+    With two jobs or more a second process compiles from the last cell on.
+    """
     ready: list[Cell] = []
     broken: list[Timed] = []
-    for cell in cells:
-        if stop.raised:
-            break
-        try:
-            compile_kernels([cell])
-            ready.append(cell)
-        except Exception as error:
-            if named and isinstance(error, BadInput):
-                raise
-            broken.append((failed(cell, error), 0.0))
+    with helped(cells if jobs > 1 else ()) as done:
+        for i, cell in enumerate(cells):
+            if stop.raised:
+                break
+            try:
+                compile_kernels([cell])
+                ready.append(cell)
+            except Exception as error:
+                if named and isinstance(error, BadInput):
+                    raise
+                broken.append((failed(cell, error), 0.0))
+            done(i + 1)
     return ready, broken
 
 

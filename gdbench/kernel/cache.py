@@ -14,12 +14,13 @@ import os
 import re
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
 from gdbench.imports import folders, follow, imports, module_file, module_name
 
@@ -141,8 +142,25 @@ class _DigestCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
     _locator_classes = [_DigestLocator]  # noqa: RUF012 - the name and type that Numba reads
 
 
+class _KeyedFile(IndexDataCacheFile):  # type: ignore[misc]
+    """Names code at random. Numba counts: of two processes at one kernel, each could then take the other's code,
+    compiled for another signature, for its own.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        held = self._load_index()
+        name = held.get(key) or f"{self._index_name}.{uuid.uuid4().hex}.nbc"
+        self._save_data(name, data)
+        self._save_index({**held, key: name})
+
+
 class _DigestCache(FunctionCache):  # type: ignore[misc]
     _impl_class = _DigestCacheImpl
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _KeyedFile(self._cache_path, self._impl.filename_base, stamp)
 
 
 class _LazyCache:

@@ -31,6 +31,7 @@ INTEGERS = types.Array(i64, 1, "C")
 
 Function = Callable[..., Any]
 _COMPILING = threading.RLock()
+_ANEW = [0]
 
 
 def helper(function: Function) -> Function:
@@ -65,7 +66,13 @@ def prepare(kernel: Function) -> Function:
             kernel.compile(kernel.signature)  # type: ignore[attr-defined]
             # Without this a box is compiled anew for every set of functions that it is handed.
             kernel.disable_compile()  # type: ignore[attr-defined]
+            _ANEW[0] += sum(kernel.stats.cache_misses.values())  # type: ignore[attr-defined]
     return kernel
+
+
+def compiled_anew() -> int:
+    """How many kernels this process has prepared that the disk cache did not have."""
+    return _ANEW[0]
 
 
 class _ShortlyNamed(types.StructRef):  # type: ignore[misc]
