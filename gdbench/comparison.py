@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from gdbench.errors import BadInput
-from gdbench.metrics import COLUMNS, IDENTITY, Metrics, from_csv, metrics
-
-if TYPE_CHECKING:
-    from gdbench.suite import Suite
+from gdbench.kept import lines
+from gdbench.metrics import COLUMNS, IDENTITY, Metrics, from_csv
 
 Direction = Literal["worse", "better", "changed"]
 
@@ -121,28 +118,4 @@ def load(path: Path) -> list[Metrics]:
         raise BadInput(
             f"{path} cannot be read ({(error.strerror or str(error)).lower()}): name another one."
         ) from error
-    return _of_store(path) if database else from_csv(path)
-
-
-@cache
-def _default_suite() -> Suite:
-    from gdbench.suite import DEFAULT
-    from gdbench.suite import load as suite
-
-    return suite(DEFAULT)
-
-
-def _of_store(path: Path) -> list[Metrics]:
-    """All runs, and the claims and exponents of the default suite where all its runs are among them."""
-    from gdbench import evaluate
-    from gdbench.sources import canonical
-    from gdbench.store import Store
-    with Store(path, write=False) as store:
-        results = list(store.results())
-    if not results:
-        raise BadInput(f"The store {path} is empty: `gdbench run` fills it.")
-    wanted = _default_suite()
-    there = {result.cell: result for result in results}
-    cells = [canonical(cell) for cell in wanted.cells]
-    whole = all(cell in there for cell in cells)
-    return metrics(results, evaluate.over_runs(wanted, [there[cell] for cell in cells]) if whole else None)
+    return lines(path) if database else from_csv(path)

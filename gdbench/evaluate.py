@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -163,14 +163,3 @@ def _matches(selector: str, wanted: Sequence[str], what: str) -> bool:
         if selector == name or ("[" not in text and registry.split_selector(selector)[0] == name):
             return True
     return not wanted
-
-
-def strict(value: Any) -> Any:
-    """A value for strict JSON: NaN and infinities become null, mappings and sequences are walked."""
-    if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [strict(item) for item in value]
-    if hasattr(value, "tolist"):
-        return strict(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -113,7 +113,7 @@ def test_a_run_that_was_cut_off_may_differ(path):
 
 
 def test_one_writer_at_a_time(path, monkeypatch):
-    monkeypatch.setattr("gdbench.store.PATIENCE", 0.05)
+    monkeypatch.setattr("gdbench.database.PATIENCE", 0.05)
     with Store(path), pytest.raises(BadInput, match="in use by another process"):
         Store(path)
 

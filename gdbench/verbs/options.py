@@ -25,10 +25,19 @@ def store_option(about: str) -> Callable[..., Any]:
 
 def print_json(verb: str, fields: Mapping[str, Any]) -> None:
     """The one document of a verb, strict JSON: NaN and infinities are null."""
-    from gdbench.evaluate import strict
-
-    document = {"schema": 1, "verb": verb, **strict(fields)}
+    document = {"schema": 1, "verb": verb, **_strict(fields)}
     click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1))
+
+
+def _strict(value: Any) -> Any:
+    """A value for strict JSON: NaN and infinities become null, mappings and sequences are walked."""
+    if isinstance(value, Mapping):
+        return {str(key): _strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _strict(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def number(value: float | None) -> str:

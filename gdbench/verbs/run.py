@@ -97,15 +97,22 @@ def command(
 def _suite(
     name: str | None, problems: Sequence[str], optimizers: Sequence[str], store: Path, settings: dict[str, object]
 ) -> tuple[Report, Outcome, str]:
+    from gdbench import kept
+
+    before = kept.sources()
     from gdbench import evaluate
     from gdbench.suite import DEFAULT, load
 
     wanted = load(name or DEFAULT)
-    if problems or optimizers:
+    part = bool(problems or optimizers)
+    if part:
         wanted = evaluate.filtered(wanted, problems, optimizers)
     with _open(store) as results:
         outcome = _execute(wanted.cells, results, settings)
-    return evaluate.suite(wanted, outcome.results), outcome, wanted.title
+        report = evaluate.suite(wanted, outcome.results)
+        if wanted.name == DEFAULT and not part:
+            kept.keep(results, before)
+    return report, outcome, wanted.title
 
 
 def _pairs(
