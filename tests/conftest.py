@@ -1,5 +1,8 @@
 """The default suite's results and report, and a browser, made once for all tests that need them."""
 
+import fcntl
+import os
+
 import pytest
 from browsers import launched
 
@@ -19,9 +22,17 @@ def browser():
 @pytest.fixture(scope="session")
 def lecture(tmp_path_factory):
     """A store with the suite's results; other runs beside them change nothing in a report."""
-    path = tmp_path_factory.mktemp("store") / "results.sqlite"
-    with Store(path) as results:
-        execute([*load("quick").cells, *load("lecture").cells], results)
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the first of several processes runs the suite, the others wait for it
+        folder = folder.parent
+    path = folder / "lecture.sqlite"
+    with (folder / "lecture.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            draft = folder / "draft.sqlite"
+            with Store(draft) as results:
+                execute([*load("quick").cells, *load("lecture").cells], results)
+            draft.rename(path)
     return path
 
 

@@ -8,8 +8,6 @@ import pytest
 from gdbench.claims import claims
 from gdbench.claims.claim import NotMeasured
 from gdbench.evaluate import Lookup
-from gdbench.execute import execute
-from gdbench.suite import load
 
 #: Closed forms, and figures from plain NumPy scripts that share no code with gdbench.
 FIGURES = {
@@ -61,15 +59,14 @@ DECIDED_WITHOUT_PROGRESS = {
 
 
 @pytest.fixture(scope="module")
-def lecture():
-    wanted = load("lecture")
-    return wanted, execute(wanted.cells).results
+def recorded(record):
+    return record.suite, tuple(record.results.values())
 
 
 @pytest.mark.parametrize("name", claims())
-def test_each_claim_is_decided_as_expected(lecture, name):
+def test_each_claim_is_decided_as_expected(recorded, name):
     claim = claims()[name]
-    finding = claim.measure(Lookup("lecture", lecture[1]))
+    finding = claim.measure(Lookup("lecture", recorded[1]))
     assert finding.status == claim.expects
     for key, value in FIGURES.get(name, {}).items():
         assert finding.values[key] == pytest.approx(value, rel=1e-3), key
@@ -88,27 +85,27 @@ def standstill(result):
 
 
 @pytest.mark.parametrize("name", [name for name in claims() if name not in DECIDED_WITHOUT_PROGRESS])
-def test_a_standstill_decides_each_claim_otherwise(lecture, name):
+def test_a_standstill_decides_each_claim_otherwise(recorded, name):
     claim = claims()[name]
     try:
         with np.errstate(all="ignore"):
-            status = claim.measure(Lookup("lecture", [standstill(result) for result in lecture[1]])).status
+            status = claim.measure(Lookup("lecture", [standstill(result) for result in recorded[1]])).status
     except NotMeasured:
         status = "not measured"
     assert status != claim.expects
 
 
-def test_every_cell_of_a_claim_is_in_the_suite(lecture):
-    runs = Lookup("lecture", lecture[1])
+def test_every_cell_of_a_claim_is_in_the_suite(recorded):
+    runs = Lookup("lecture", recorded[1])
     for claim in claims().values():
         for cell in claim.cells:
             assert runs(*cell).status != "failed"
 
 
-def test_a_failed_run_measures_nothing(lecture):
+def test_a_failed_run_measures_nothing(recorded):
     empty = [
         replace(result, status="failed", verdicts=(), trajectory=replace(result.trajectory, columns={"k": np.zeros(0)}))
-        for result in lecture[1]
+        for result in recorded[1]
     ]
     with pytest.raises(NotMeasured, match="failed"):
         claims()["theorem-1"].measure(Lookup("lecture", empty))

@@ -147,7 +147,9 @@ def test_ctrl_c_keeps_what_is_finished_and_nothing_else(path):
 def test_ctrl_c_at_the_command_line_is_one_line(path):
     command = ["-m", "gdbench", "run", "-p", "bowl", "-o", GD, "-n", "10000000000", "--store", path]
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(3.0)
+    while process.poll() is None and not path.exists():
+        time.sleep(0.05)
+    time.sleep(1.0)
     os.kill(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=10)
     assert process.returncode == 130
