@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from gdbench.cli import main
 from gdbench.execute import execute
 from gdbench.report.build import build
+from gdbench.report.inapplicable import inapplicable
 from gdbench.report.markdown import escaped
 from gdbench.report.notation import symbols
 from gdbench.store import Store
@@ -68,12 +69,45 @@ def test_all_claims_verdicts_and_runs_are_in_the_text(record, files):
     table = [line for line in lines if line.startswith("| `")]
     broken = [row for row in rows.runs if row["status"] in ("diverged", "failed", "timed_out")]
     assert len(broken) == sum(row.status == "diverged" for row in record.suite.rows)
-    assert len(table) == len(rows.verdicts) + len(rows.runs) + len(broken)
+    lacking = [row for row in rows.verdicts if row["outcome"] == "not applicable"]
+    groups = {(row["optimizer"], row["problem"], row["reason"]) for row in lacking}
+    assert len(table) == len(rows.verdicts) - len(lacking) + len(groups) + len(rows.runs) + len(broken)
     for outcome in OUTCOMES:
         count = sum(row["outcome"] == outcome for row in rows.verdicts)
         assert f"| {outcome} | {count} |" in text
     for row in rows.verdicts:
-        assert any(line.startswith(f"{_pair(row)} | {row['outcome']} |") for line in table)
+        if row["outcome"] != "not applicable":
+            assert any(line.startswith(f"{_pair(row)} | {row['outcome']} |") for line in table)
+
+
+def test_every_theorem_that_does_not_apply_is_in_the_text_with_its_run_and_reason(record, files):
+    _, table = files["convergence.md"].split("\n## Not applicable\n")
+    cells = [line.strip("|").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    said = sorted((*(cell.strip() for cell in (optimizer, problem, reason)), theorem)
+                  for optimizer, problem, theorems, reason in cells for theorem in theorems.split(", "))  # fmt: skip
+    lacking = [row for row in record.rows.verdicts if row["outcome"] == "not applicable"]
+    assert len(lacking) > 100 and said == sorted(
+        (f"`{row['optimizer']}`", f"`{row['problem']}`", escaped(symbols(row["reason"])), escaped(row["theorem"]))
+        for row in lacking
+    )
+
+
+def test_an_unexpected_not_applicable_stands_in_a_row_of_its_own(record):
+    rows = record.rows.verdicts
+    lacking = [row for row in rows if row["outcome"] == "not applicable"]
+    same = next(row for row in lacking if sum(_why(row) == _why(one) for one in lacking) > 2)
+    spoiled = [{**row, "as_expected": False, "expected": "holds"} if row is same else row for row in rows]
+    before, after = inapplicable(rows), inapplicable(spoiled)
+    (alone,) = (row for row in after if not row.as_expected)
+    assert alone.theorems == (same["theorem"],) and len(after) == len(before) + 1
+    assert sum(len(row.theorems) for row in after) == len(lacking)
+    files = build(replace(record, rows=replace(record.rows, verdicts=spoiled)))
+    assert f"| {escaped(same['theorem'])} (!) | {escaped(symbols(same['reason']))} |" in files["convergence.md"]
+    assert f"<td>{same['theorem']} <b>(not as expected)</b><td>" in files["index.html"]
+
+
+def _why(row):
+    return row["optimizer"], row["problem"], row["reason"]
 
 
 def test_tables_have_as_many_cells_as_their_heads(files):

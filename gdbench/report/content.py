@@ -13,6 +13,7 @@ from gdbench.claims.claim import NotMeasured
 from gdbench.evaluate import SOUND
 from gdbench.report.figure import Figure
 from gdbench.report.figures import makers
+from gdbench.report.inapplicable import NOT_APPLICABLE, Inapplicable, inapplicable
 from gdbench.report.notation import symbols
 from gdbench.report.record import Record
 from gdbench.verdict import OUTCOMES
@@ -39,14 +40,14 @@ class Undrawn:
 
 @dataclass(frozen=True, slots=True)
 class TheoremRows:
-    """A theorem and what became of it, run by run."""
+    """A theorem and what became of it: how many runs had which outcome, and the rows of those it applies to."""
 
     id: str
     statement: str
     source: str
     kind: str
     tight: bool
-    counts: Mapping[str, int]
+    counts: Counter[str]
     rows: Sequence[Row]
 
 
@@ -58,6 +59,7 @@ class Content:
     figures: tuple[Figure, ...]
     undrawn: tuple[Undrawn, ...]
     theorems: tuple[TheoremRows, ...]
+    inapplicable: tuple[Inapplicable, ...]
 
     @property
     def title(self) -> str:
@@ -115,7 +117,8 @@ def content(record: Record) -> Content:
             figures.append(maker(record))
         except NotMeasured as nothing:
             undrawn.append(Undrawn(maker.__name__.replace("_", " "), str(nothing)))
-    return Content(record, tuple(figures), tuple(undrawn), tuple(_theorems(record)))
+    found = inapplicable(record.rows.verdicts)
+    return Content(record, tuple(figures), tuple(undrawn), tuple(_theorems(record)), found)
 
 
 def _counted(words: Iterable[str], order: Sequence[str]) -> list[tuple[str, int]]:
@@ -130,11 +133,12 @@ def _theorems(record: Record) -> Iterable[TheoremRows]:
     for name in [*(name for name in known if name in judged), *(name for name in judged if name not in known)]:
         rows = record.verdicts(name)
         counts = Counter(row["outcome"] for row in rows)
+        judged = [row for row in rows if row["outcome"] != NOT_APPLICABLE]
         if name in known:
             held = known[name]
-            yield TheoremRows(name, symbols(held.statement), held.source, held.kind, held.tight, counts, rows)
+            yield TheoremRows(name, symbols(held.statement), held.source, held.kind, held.tight, counts, judged)
         else:
-            yield TheoremRows(name, UNPROVED[name], "no theorem", rows[0]["kind"], False, counts, rows)
+            yield TheoremRows(name, UNPROVED[name], "no theorem", rows[0]["kind"], False, counts, judged)
 
 
 UNPROVED = {
@@ -155,7 +159,7 @@ def tightness_text(value: float) -> str:
 
 def resolvable_text(row: Row) -> str:
     """The share of resolvable k in percent; nothing where no k was judged."""
-    judged = row["outcome"] not in ("not applicable", "inconclusive")
+    judged = row["outcome"] not in (NOT_APPLICABLE, "inconclusive")
     return f"{100 * row['resolvable']:.0f} %" if judged else ""
 
 

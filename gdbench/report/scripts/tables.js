@@ -29,19 +29,20 @@ function addSorting(table) {
   });
 }
 
-/** A box for text, and a choice for each column of kind c. */
+/** A box for text, and a choice for each column of kind c; one of kind l holds lists, and a row is kept for each of its items. */
 function addFilters(table) {
   const rows = [...table.tBodies[0].rows];
   const text = make("input", { type: "search", input: apply, autocomplete: "off" });
-  const choices = all('thead th[data-kind="c"]', table).map((head) => choice(head));
+  const choices = all('thead :is([data-kind="c"], [data-kind="l"])', table).map((head) => choice(head));
   const count = make("p", { role: "status", "aria-live": "polite" });
   let texts;
 
   function choice(head) {
     const column = head.cellIndex;
-    const found = [...new Set(rows.map((row) => said(row.cells[column])))].filter(Boolean);
+    const items = head.dataset.kind === "l" ? (row) => said(row.cells[column]).split(", ") : (row) => [said(row.cells[column])];
+    const found = [...new Set(rows.flatMap(items))].filter(Boolean);
     const select = make("select", { change: apply }, new Option("all", ""), ...found.map((one) => new Option(one, one)));
-    return { column, select, name: head.textContent };
+    return { items, select, name: head.textContent };
   }
 
   function apply() {
@@ -50,7 +51,7 @@ function addFilters(table) {
     let shown = 0;
     rows.forEach((row, i) => {
       const kept = texts[i].includes(wanted)
-        && choices.every(({ column, select }) => !select.value || said(row.cells[column]) === select.value);
+        && choices.every(({ items, select }) => !select.value || items(row).includes(select.value));
       row.hidden = !kept;
       shown += kept;
     });
@@ -85,12 +86,15 @@ function addTables() {
     if (table.tBodies[0].rows.length > 8 && !table.closest("details")) filters.set(table, addFilters(table));
     addSorting(table);
   }
-  // A theorem's count leads to its verdicts alone; any other link to a row brings the row back that a filter hides.
+  // A theorem's counts lead to its verdicts alone; any other link to a row brings the row back that a filter hides.
   document.addEventListener("click", ({ target }) => {
     const link = target.closest('a[href^="#"]');
-    const row = link && document.getElementById(link.hash.slice(1))?.closest("tr");
-    if (link?.dataset.theorem) filters.get(row.closest("table")).choose("theorem", link.dataset.theorem);
-    else if (row?.hidden) filters.get(row.closest("table")).clear();
+    const goal = link && document.getElementById(link.hash.slice(1));
+    const row = goal?.closest("tr");
+    if (link?.dataset.choose) {
+      const filter = filters.get(goal.closest("section").querySelector("table"));
+      filter?.choose(link.dataset.choose, said(link.closest("tr").cells[0]));
+    } else if (row?.hidden) filters.get(row.closest("table")).clear();
   });
   // A box that does not scroll is no stop of the Tab key.
   const boxes = new ResizeObserver((entries) => entries.forEach(({ target }) => {
