@@ -486,7 +486,7 @@ CONTRAST = """(selector) => {
 }"""
 TEXTS = (
     *("header p", "a", "h2", "figcaption", "caption", "td", "tbody th", "thead button", "summary", "footer p"),
-    *(".controls label", ".controls p", ".controls button", ".controls select", ".theme", ".legend button", ".word"),
+    *(".controls label", ".controls p", ".controls button", ".controls select", ".theme", ".legend button", "tbody [class]"),
     "figure svg text",
 )
 

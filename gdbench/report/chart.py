@@ -1,4 +1,4 @@
-"""What the page's script draws: the curves of figures, and the gap of every run, as JSON."""
+"""What the page's script draws: the curves of figures, and the gap of every run, as JSON that names columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gdbench.problem import Array, Integers
+from gdbench.problem import Integers
+from gdbench.report.columns import Columns
 from gdbench.report.curve import above_floor, gap
 from gdbench.report.figure import Figure, Panel, Series
 from gdbench.report.record import Record
@@ -24,14 +25,11 @@ def zoomable(figure: Figure) -> bool:
     return all(panel.x_label in ("k", "κ") and not panel.categories for panel in figure.panels)
 
 
-def charts(figures: Sequence[Figure]) -> dict[str, Any]:
-    """The panels of each zoomable figure, by its name."""
-    return {figure.name: [_panel(panel) for panel in figure.panels] for figure in figures if zoomable(figure)}
-
-
-def gaps(record: Record) -> list[dict[str, Any] | None]:
-    """The thinned gap of each run in the order of the rows; None for a run that came to nothing."""
-    return [_gap(record.results.get(_cell(row))) for row in record.rows.runs]
+def drawable(figures: Sequence[Figure], record: Record) -> dict[str, Any]:
+    """figures: the panels of each zoomable one, by its name; gaps: of each run; columns: what x and y are places in."""
+    columns = Columns()
+    drawn = {one.name: [_panel(panel, columns) for panel in one.panels] for one in figures if zoomable(one)}
+    return {"figures": drawn, "gaps": _gaps(record, columns), "columns": columns.texts()}
 
 
 def embedded(data: Any) -> str:
@@ -42,43 +40,37 @@ def embedded(data: Any) -> str:
     return text
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel, columns: Columns) -> dict[str, Any]:
     return {
         "title": panel.title,
         "labels": [panel.x_label, panel.y_label],
         "log": [panel.x_scale == "log", panel.y_scale == "log"],
         "limits": [panel.x_limits, panel.y_limits],
-        "series": [_series(series) for series in panel.series],
+        "series": [_series(series, columns) for series in panel.series],
     }
 
 
-def _series(series: Series) -> dict[str, Any]:
-    x, y = (_numbers(values, 6) for values in (series.x, series.y))
+def _series(series: Series, columns: Columns) -> dict[str, Any]:
+    x, y = (columns.add(values, digits) for values, digits in ((series.x, 6), (series.y, 5)))
     return {"label": series.label.strip(), "style": series.style, "color": series.color, "x": x, "y": y}
 
 
-def _numbers(values: Array, digits: int) -> list[float | None]:
-    """So many digits, whole numbers without a point; None where there is no number."""
-    return [_number(float(f"{value:.{digits}g}")) for value in values.tolist()]
-
-
-def _number(value: float) -> float | None:
-    if not math.isfinite(value):
-        return None
-    return int(value) if value == int(value) and abs(value) < 1e6 else value
+def _gaps(record: Record, columns: Columns) -> list[dict[str, Any] | None]:
+    """The thinned gap of each run in the order of the rows; None for a run that came to nothing."""
+    return [_gap(record.results.get(_cell(row)), columns) for row in record.rows.runs]
 
 
 def _cell(row: dict[str, Any]) -> Cell:
     return Cell(**{name: row[name] for name in Cell.__dataclass_fields__})
 
 
-def _gap(result: Result | None) -> dict[str, Any] | None:
+def _gap(result: Result | None, columns: Columns) -> dict[str, Any] | None:
     if result is None or not len(result.trajectory):
         return None
     values = gap(result)
     k = result.trajectory["k"][above_floor(values)]
     rows = _spread(k)
-    return {"x": _numbers(k[rows].astype(float), 9), "y": _numbers(values[rows], 4)}
+    return {"x": columns.add(k[rows].astype(float), 9), "y": columns.add(values[rows], 4)}
 
 
 def _spread(k: Integers) -> Integers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gdbench.report.compact import dense, gathered
 from gdbench.report.draw import COLORS, FAINT, PAPER, RULES
 
 #: A darker shade is needed where a colour is a text's: 4.5:1 against the paper.
@@ -51,9 +52,9 @@ class Inliner:
         text = re.sub(r' (?:width|height)="[^"]*pt"| version="1.1"| xmlns(?::xlink)?="[^"]*"', "", text)
         text = re.sub(r"\s+", " ", text.replace("xlink:href", "href")).replace("> <", "><").strip()
         text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
-        text = re.sub(r' (d|x|y)="([^"]*)"', lambda found: f' {found[1]}="{_dense(found[2])}"', text)
+        text = re.sub(r' (d|x|y)="([^"]*)"', lambda found: f' {found[1]}="{dense(found[2])}"', text)
         text = re.sub(r' style="([^"]*)"', lambda style: f' class="{self._name(style[1])}"', text)
-        return _ungrouped(_renamed(text, name))
+        return gathered(_ungrouped(_renamed(text, name)))
 
     def css(self) -> str:
         """The rules of all classes so far."""
@@ -61,12 +62,6 @@ class Inliner:
 
     def _name(self, style: str) -> str:
         return self._classes.setdefault(style, f"s{len(self._classes)}")
-
-
-def _dense(path: str) -> str:
-    """Coordinates to a tenth of a point, without the spaces around commands."""
-    path = re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), path)
-    return re.sub(r" ?([MLCQz]) ?", r"\1", path.strip())
 
 
 def _ungrouped(text: str) -> str:

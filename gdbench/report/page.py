@@ -11,7 +11,7 @@ from importlib import resources
 
 from markupsafe import Markup
 
-from gdbench.report.chart import charts, embedded, gaps, zoomable
+from gdbench.report.chart import drawable, embedded, zoomable
 from gdbench.report.content import Content
 from gdbench.report.environment import environment
 from gdbench.report.figure import Figure, Panel
@@ -60,8 +60,9 @@ def page(content: Content, drawn: Mapping[str, str]) -> str:
         pictures=pictures,
         policy=_policy((style,), scripts),
         style=_safe(style),
-        scripts=[_safe(script) for script in scripts],
-        data=_safe(embedded({"figures": charts(content.figures), "gaps": gaps(content.record)})),
+        plotter=_safe(scripts[0]),
+        script=_safe(scripts[1]),
+        data=_safe(embedded(drawable(content.figures, content.record))),
     )  # fmt: skip
     return text
 

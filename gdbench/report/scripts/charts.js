@@ -7,6 +7,17 @@ const POINTS = { points: 6, path: 5 };
 const raised = (power) => `10${[...String(power)].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("")}`;
 const short = (value) => (value == null ? "" : String(+value.toPrecision(4)).replace("-", "−"));
 
+/** The columns of all curves, as texts; an empty number is none. */
+let curves = [];
+const numbers = (place) => curves[place].split(" ").map((one) => (one ? +one : null));
+const decoded = (series) => ({ ...series, x: numbers(series.x), y: numbers(series.y) });
+
+/** uPlot stands in the page as text and is run when the first chart is drawn. */
+function addPlotter() {
+  const text = document.querySelector("#plotter");
+  text?.replaceWith(make("script", {}, text.textContent));
+}
+
 /** All that is drawn, a little wider, unless the panel says how far. */
 function limits(panel, axis) {
   if (panel.limits[axis]) return panel.limits[axis];
@@ -89,6 +100,7 @@ function zoomed(panel, seen, factor) {
 
 /** A chart of one panel with its legend and buttons; show(panel) draws another one in its place. */
 function addChart(host, panel, name) {
+  addPlotter();
   const legend = make("ul", { class: "legend" });
   const place = make("div", { class: "plot" });
   const range = make("p", {});
@@ -178,7 +190,7 @@ function addFigureCharts(figures) {
     const [title, description] = all("title, desc", figure).map((one) => one.textContent);
     for (const panel of figures[figure.dataset.chart]) {
       const host = target.appendChild(make("div", { class: "panel" }, ...(panel.title ? [make("h4", {}, panel.title)] : [])));
-      addChart(host, panel, `${title}. ${description}`);
+      addChart(host, { ...panel, series: panel.series.map(decoded) }, `${title}. ${description}`);
     }
   }), { rootMargin: "400px" });
   for (const figure of all("figure[data-chart]")) {

@@ -14,4 +14,7 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
+/** What can wait until the browser has nothing else to do. */
+const later = window.requestIdleCallback ? (work) => requestIdleCallback(work) : setTimeout;
+
 const button = (text, click, attributes = {}) => make("button", { type: "button", click, ...attributes }, text);

@@ -20,22 +20,23 @@ function addExplorer(gaps) {
   function panel() {
     const chosen = boxes.filter(({ box }) => box.checked);
     const series = chosen.map(({ name, gap }, i) => ({
-      label: name, style: STYLES[Math.floor(i / COLORS.length) % STYLES.length], color: COLORS[i % COLORS.length], ...gap,
+      label: name, style: STYLES[Math.floor(i / COLORS.length) % STYLES.length], color: COLORS[i % COLORS.length], ...decoded(gap),
     }));
     return { labels: ["k", "f(xₖ) − f⋆"], log: [logarithmic, true], limits: [null, null], series };
   }
 
   table.tHead.rows[0].append(make("th", { scope: "col", class: "picked", "data-kind": "t" }, "curve"));
+  const [empty, ticked] = [[], [make("input", { type: "checkbox" })]].map((inside) => make("td", { class: "picked" }, ...inside));
   [...table.tBodies[0].rows].forEach((row, i) => {
-    const [optimizer, problem] = [said(row.cells[0]), said(row.cells[1])];
-    const name = `${optimizer} on ${problem}`;
-    const box = make("input", { type: "checkbox", change: () => show?.(panel()), "aria-label": `Curve of ${name}` });
-    const cell = row.insertCell();
-    cell.className = "picked";
+    const cell = row.appendChild((gaps[i] ? ticked : empty).cloneNode(true));
     if (!gaps[i]) return;
-    cell.append(box);
+    const [first, box] = [row.firstElementChild, cell.firstChild];
+    const problem = said(first.nextElementSibling);
+    const name = `${said(first)} on ${problem}`;
+    box.ariaLabel = `Curve of ${name}`;
     boxes.push({ box, name, problem, gap: gaps[i] });
   });
+  table.addEventListener("change", () => show?.(panel()));
   firstChosen(boxes).forEach(({ box }) => { box.checked = true; });
 
   const scale = button("Logarithmic k", () => {

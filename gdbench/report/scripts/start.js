@@ -5,7 +5,8 @@ const chosen = storage((kept) => kept.getItem("gdbench-theme"));
 use(["light", "dark"].includes(chosen) ? chosen : dark ? "dark" : "light");
 system.addEventListener("change", () => use(system.matches ? "dark" : "light"));
 document.addEventListener("DOMContentLoaded", () => {
-  const { figures, gaps } = JSON.parse(document.querySelector("#data").textContent);
+  const { figures, gaps, columns } = JSON.parse(document.querySelector("#data").textContent);
+  curves = columns;
   document.body.append(probe);
   addTheme();
   addExplorer(gaps);

@@ -2,6 +2,7 @@
 
 const words = new Intl.Collator("en", { numeric: true });
 const said = (cell) => cell.firstChild?.textContent.trim() ?? "";
+const counted = (shown, count) => `${shown} of ${count} rows`;
 
 /** Numbers before words before nothing; only numbers and words turn round. */
 function compare(a, b, direction) {
@@ -40,9 +41,16 @@ function addFilters(table) {
   function choice(head) {
     const column = head.cellIndex;
     const items = head.dataset.kind === "l" ? (row) => said(row.cells[column]).split(", ") : (row) => [said(row.cells[column])];
-    const found = [...new Set(rows.flatMap(items))].filter(Boolean);
-    const select = make("select", { change: apply }, new Option("all", ""), ...found.map((one) => new Option(one, one)));
-    return { items, select, name: head.textContent };
+    let filled = false;
+    const fill = () => {
+      if (filled) return;
+      filled = true;
+      select.append(...[...new Set(rows.flatMap(items))].filter(Boolean).map((one) => new Option(one, one)));
+    };
+    // Thousands of cells are read when the choice is touched, or when there is time before that.
+    const select = make("select", { change: apply, focus: fill, pointerenter: fill }, new Option("all", ""));
+    later(fill);
+    return { items, select, fill, name: head.textContent };
   }
 
   function apply() {
@@ -55,7 +63,7 @@ function addFilters(table) {
       row.hidden = !kept;
       shown += kept;
     });
-    count.textContent = `${shown} of ${rows.length} rows`;
+    count.textContent = counted(shown, rows.length);
   }
 
   function clear() {
@@ -70,11 +78,13 @@ function addFilters(table) {
     button("Clear", clear),
     count);
   controls.addEventListener("keydown", (event) => { if (event.key === "Escape") clear(); });
-  count.textContent = `${rows.length} of ${rows.length} rows`;
+  count.textContent = counted(rows.length, rows.length);
   table.parentElement.before(controls);
   function choose(name, value) {
     clear();
-    choices.find((one) => one.name === name).select.value = value;
+    const { select, fill } = choices.find((one) => one.name === name);
+    fill();
+    select.value = value;
     apply();
   }
   return { choose, clear };
