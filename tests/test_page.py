@@ -486,8 +486,8 @@ CONTRAST = """(selector) => {
 }"""
 TEXTS = (
     *("header p", "a", "h2", "figcaption", "caption", "td", "tbody th", "thead button", "summary", "footer p"),
-    *(".controls label", ".controls p", ".controls button", ".controls select", ".theme", ".legend button", "tbody [class]"),
-    "figure svg text",
+    *(".controls label", ".controls p", ".controls button", ".controls select", ".theme", ".legend button"),
+    *("tbody [class]", "figure svg text"),
 )
 
 
@@ -516,6 +516,16 @@ BLUE = """(canvas) => {
     for (let i = 0; i < data.length; i += 4) count += data[i] === r && data[i + 1] === g && data[i + 2] === b;
     return [[r, g, b].join(), count];
 }"""
+
+
+MARKS = """() => Object.fromEntries(["attained", "holds", "violated", "unresolvable", "not-applicable"].map((one) =>
+    [one, getComputedStyle(document.querySelector(`#outcomes .${one}`), "::before").backgroundColor]))"""
+
+
+def test_the_marks_of_outcomes_differ_by_how_good_they_are(shown):
+    marks = shown.evaluate(MARKS)
+    assert len({marks[one] for one in ("attained", "holds", "violated", "unresolvable")}) == 4
+    assert marks["unresolvable"] == marks["not-applicable"]
 
 
 def test_dark_colours_reach_everything_and_are_remembered(shown, charted):

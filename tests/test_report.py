@@ -3,6 +3,7 @@
 import csv
 import fcntl
 import os
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from click.testing import CliRunner
 from gdbench.cli import main
 from gdbench.execute import execute
 from gdbench.report.build import build
+from gdbench.report.columns import short
+from gdbench.report.compact import dense, gathered
 from gdbench.report.inapplicable import inapplicable
 from gdbench.report.markdown import escaped
 from gdbench.report.notation import symbols
@@ -190,6 +193,51 @@ def test_a_run_that_failed_keeps_its_row_and_its_figure_says_so(record):
 )
 def test_formulas_are_set_in_symbols(text, shown):
     assert symbols(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, ".5"), (-0.25, "-.25"), (25.0, "25"), (1000.0, "1e3"), (1.2344e-5, "1234e-8"), (0.0, "0"), (np.nan, "")],
+)
+def test_numbers_of_curves_are_short(value, text):
+    assert short(value, 4) == text
+
+
+def test_short_numbers_are_the_rounded_numbers():
+    numbers = np.random.default_rng(0)
+    for value in (numbers.uniform(-1, 1, 2000) * 10.0 ** numbers.integers(-300, 15, 2000)).tolist():
+        for digits in (1, 4, 9):
+            assert float(short(value, digits)) == float(f"{value:.{digits}g}")
+
+
+def _corners(path):
+    """Where a path of lines goes, from absolute or relative commands."""
+    at, found = np.zeros(2), []
+    for command, numbers in re.findall(r"([MLlz])([^MLlz]*)", path):
+        for step in np.array(re.findall(r"-?\d*\.?\d+", numbers), dtype=float).reshape(-1, 2):
+            at = at + step if command == "l" else step
+            found.append(at)
+    return np.array(found)
+
+
+def test_a_compact_path_goes_where_the_path_went(files):
+    for name in (name for name in files if name.endswith(".svg")):
+        paths = [path for path in re.findall(r' d="([^"]*)"', files[name]) if "C" not in path and "L" in path]
+        assert paths
+        for path in paths:
+            before, after = _corners(path), _corners(dense(path))
+            # Half a tenth is what rounding to tenths moves; 1e-9 is for the last bits of sums of steps.
+            assert before.shape == after.shape and np.abs(before - after).max() <= 0.05 + 1e-9, name
+
+
+def test_points_gathered_in_one_element_stand_where_they_stood():
+    point = '<use href="#a" x="{}" y="{}" class="s1"/>'
+    other = '<use href="#b" x="1" y="1" class="s1"/>'
+    shown = gathered(f"{point.format(1, 2)}{point.format(-3.5, 4)}{other}{point.format(5, 6)}")
+    assert 'points="1,2 -3.5,4"' in shown and shown.count("<polyline") == 1
+    assert shown.endswith(f"{other}{point.format(5, 6)}"), "a single point stays as it is"
+    (name,) = re.findall('<marker id="([^"]+)"', shown)
+    assert all(f'marker-{place}="url(#{name})"' in shown for place in ("start", "mid", "end"))
 
 
 def refused(answer, *words):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-_POINT = re.compile(r'<use href="#([^"]+)" x="([^"]+)" y="([^"]+)" class="([^"]+)"/>(?:<use href="#\1" [^>]* class="\4"/>)+')
+_POINTS = re.compile(r'<use href="#([^"]+)" [^>]* class="([^"]+)"/>(?:<use href="#\1" [^>]* class="\2"/>)+')
 
 
 def dense(path: str) -> str:
@@ -17,7 +18,7 @@ def dense(path: str) -> str:
 def _relative(found: re.Match[str]) -> str:
     """Steps between points in whole tenths: no rounding adds up."""
     points = [[round(10 * float(value)) for value in point.split()] for point in found[0].split("L")]
-    steps = [(after[i] - before[i]) / 10 for before, after in zip(points, points[1:], strict=False) for i in (0, 1)]
+    steps = [(after[i] - before[i]) / 10 for before, after in pairwise(points) for i in (0, 1)]
     return f"{found[1]}l{' '.join(map(_tenths, steps))}".replace(" -", "-")
 
 
@@ -27,7 +28,7 @@ def _tenths(value: float) -> str:
 
 def gathered(svg: str) -> str:
     """Points of one look that follow each other become the corners of an unseen line, which a marker paints."""
-    return _POINT.sub(_marked, svg)
+    return _POINTS.sub(_marked, svg)
 
 
 def _marked(found: re.Match[str]) -> str:
@@ -35,4 +36,4 @@ def _marked(found: re.Match[str]) -> str:
     name = f"{found[1]}-{found.start()}"
     marker = f'<marker id="{name}" markerUnits="userSpaceOnUse" overflow="visible">'
     places = " ".join(f'marker-{where}="url(#{name})"' for where in ("start", "mid", "end"))
-    return f'{marker}<use href="#{found[1]}" class="{found[4]}"/></marker><polyline {places} points="{corners}"/>'
+    return f'{marker}<use href="#{found[1]}" class="{found[2]}"/></marker><polyline {places} points="{corners}"/>'

@@ -133,12 +133,12 @@ def _theorems(record: Record) -> Iterable[TheoremRows]:
     for name in [*(name for name in known if name in judged), *(name for name in judged if name not in known)]:
         rows = record.verdicts(name)
         counts = Counter(row["outcome"] for row in rows)
-        judged = [row for row in rows if row["outcome"] != NOT_APPLICABLE]
+        kept = [row for row in rows if row["outcome"] != NOT_APPLICABLE]
         if name in known:
             held = known[name]
-            yield TheoremRows(name, symbols(held.statement), held.source, held.kind, held.tight, counts, judged)
+            yield TheoremRows(name, symbols(held.statement), held.source, held.kind, held.tight, counts, kept)
         else:
-            yield TheoremRows(name, UNPROVED[name], "no theorem", rows[0]["kind"], False, counts, judged)
+            yield TheoremRows(name, UNPROVED[name], "no theorem", rows[0]["kind"], False, counts, kept)
 
 
 UNPROVED = {

@@ -138,7 +138,7 @@ function addChart(host, panel, name) {
     place.replaceChildren(...(panel.series.length ? [] : ["No run is chosen."]));
     if (!panel.series.length) return;
     plot = new uPlot({
-      width: Math.max(place.clientWidth, 200), height: HEIGHT, padding: [10, 14, 0, 0], pxAlign: 0,
+      width: Math.max(place.clientWidth, 200), height: HEIGHT, padding: [10, 18, 0, 0], pxAlign: 0,
       legend: { show: false },
       cursor: { drag: { x: true, y: true, uni: 30 }, bind: { dblclick: () => () => { reset(); return null; } } },
       scales: { x: scale(panel.log[0]), y: scale(panel.log[1]) },

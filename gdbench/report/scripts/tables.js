@@ -107,10 +107,15 @@ function addTables() {
     } else if (row?.hidden) filters.get(row.closest("table")).clear();
   });
   // A box that does not scroll is no stop of the Tab key.
-  const boxes = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  const stop = ({ target }) => {
+    if (!target.firstElementChild.checkVisibility({ contentVisibilityAuto: true })) return; // not laid out yet
     const scrolls = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight;
     if (scrolls) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
-  }));
-  all(".scroll").forEach((box) => boxes.observe(box));
+  };
+  const boxes = new ResizeObserver((entries) => entries.forEach(stop));
+  for (const box of all(".scroll")) {
+    boxes.observe(box);
+    box.addEventListener("contentvisibilityautostatechange", stop);
+  }
 }
