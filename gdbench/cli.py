@@ -10,7 +10,7 @@ import click
 
 from gdbench.errors import BadInput
 
-VERBS = ("run", "report", "compare", "audit", "list", "info", "bound", "export")
+VERBS = ("run", "report", "compare", "audit", "hunt", "list", "info", "bound", "export")
 INTERRUPTED = 130
 
 

@@ -25,6 +25,10 @@ PATIENCE = 60.0
 EXPLAINING = 120.0
 
 
+#: Rows of violated verdicts, and all results.
+Explaining = tuple[list[dict[str, Any]], list[Result]]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A plug-in and the selectors that were typed beside it."""
@@ -75,20 +79,21 @@ def execute_apart(plugin: Plugin, cells: Sequence[Cell], timeout: float) -> Outc
 
 def explained_apart(plugin: Plugin, rows: Sequence[dict[str, Any]], results: Sequence[Result]) -> None:
     """Give each row of a verdict its `cause` and `why`, as `explained` does, in a process of its own."""
-    wanted = [row for row in rows if row["outcome"] == "violated"]
-    if wanted:
-        _, found = next(iter(answers(plugin.file, Work(_explained), [(wanted, results)], EXPLAINING)))
     for row in rows:
         row.update(NOTHING)
-    if wanted:
-        lost = {"cause": "not explained", "why": found.reason} if isinstance(found, Lost) else None
-        for i, row in enumerate(wanted):
-            row.update(lost or {name: found[i][name] for name in NOTHING})
+    wanted = [row for row in rows if row["outcome"] == "violated"]
+    if not wanted:
+        return
+    task: Explaining = (wanted, list(results))
+    _, found = next(iter(answers(plugin.file, Work(_explained), [task], EXPLAINING)))
+    for i, row in enumerate(wanted):
+        row.update({"cause": "not explained", "why": found.reason} if isinstance(found, Lost) else found[i])
 
 
-def _explained(task: tuple[list[dict[str, Any]], list[Result]]) -> list[dict[str, Any]]:
-    explained(*task)
-    return task[0]
+def _explained(task: Explaining) -> list[dict[str, Any]]:
+    rows, results = task
+    explained(rows, results)
+    return [{name: row[name] for name in NOTHING} for row in rows]
 
 
 def _broken(plugin: Plugin, cells: Sequence[Cell], patience: float) -> str:

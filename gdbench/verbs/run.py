@@ -55,12 +55,7 @@ def command(
     Without SUITE, -p and -o: the suite `lecture`. With -p or -o alone: every pair of those given (all optimizers, or
     all problems, where one of the two is missing). With SUITE they choose among its cells. SUITE may be a .toml file.
     """
-    if timeout is not None and not (timeout > 0 and math.isfinite(timeout)):
-        raise BadInput(f"--timeout {timeout:g} must be a number of seconds > 0, such as 60.")
-    if tol is not None and not (tol >= 0 and math.isfinite(tol)):
-        raise BadInput(f"--tol {tol:g} must be a number >= 0: 0 turns it off.")
-    if plugin is not None and suite is not None:
-        raise BadInput(f"The suite {suite} lists its cells: --plugin goes with -p or -o, without SUITE.")
+    _check(suite, tol, timeout, plugin)
     pairs = suite is None and bool(problems or optimizers or plugin)
     for option, value in (("-n", iterations), ("--tol", tol)):
         if value is not None and not pairs:
@@ -92,6 +87,15 @@ def command(
 
         click.echo(render(report, title, outcome.loaded, outcome.ran))
     ctx.exit(0 if report.as_expected else 1)
+
+
+def _check(suite: str | None, tol: float | None, timeout: float | None, plugin: Path | None) -> None:
+    if timeout is not None and not (timeout > 0 and math.isfinite(timeout)):
+        raise BadInput(f"--timeout {timeout:g} must be a number of seconds > 0, such as 60.")
+    if tol is not None and not (tol >= 0 and math.isfinite(tol)):
+        raise BadInput(f"--tol {tol:g} must be a number >= 0: 0 turns it off.")
+    if plugin is not None and suite is not None:
+        raise BadInput(f"The suite {suite} lists its cells: --plugin goes with -p or -o, without SUITE.")
 
 
 def _suite(
