@@ -53,7 +53,7 @@ def _start(cells: Sequence[Cell]) -> subprocess.Popen[bytes]:
     quiet = subprocess.DEVNULL
     # A session of its own: Ctrl-C is for the process that the user sees, which ends this one.
     process = subprocess.Popen(  # noqa: S603 - this very Python with fixed arguments
-        [sys.executable, "-c", COMMAND], stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+        [sys.executable, "-P", "-c", COMMAND], stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
     )
     assert process.stdin is not None
     try:

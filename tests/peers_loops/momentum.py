@@ -25,6 +25,41 @@ def heavy_ball(matrix, x, x_star, L, mu, steps, record, rows):
 
 
 @loop
+def momentum_buffer(matrix, x, x_star, L, mu, steps, record, rows):
+    g, last, buffer = np.empty_like(x), x.copy(), np.zeros_like(x)
+    alpha, beta, dampening, decay = 1.0 / L, 0.8, 0.25, 0.01
+    for k in range(steps + 1):
+        times(matrix, x, g)
+        if record:
+            note(rows[k], 0.5 * inner(g, x), g, x, x_star, last)
+        if k < steps:
+            rows[k, 4] = alpha
+            for i in range(x.shape[0]):
+                slope = g[i] + decay * x[i]
+                buffer[i] = slope if k == 0 else beta * buffer[i] + (1.0 - dampening) * slope
+                x[i] -= alpha * buffer[i]
+    return steps + 1
+
+
+@loop
+def momentum_buffer_ahead(matrix, x, x_star, L, mu, steps, record, rows):
+    g, last, buffer, y, Ax = np.empty_like(x), x.copy(), np.zeros_like(x), x.copy(), np.empty_like(x)
+    alpha, beta = 1.0 / L, 0.9
+    for k in range(steps + 1):
+        times(matrix, y, g)
+        if record:
+            times(matrix, x, Ax)
+            note(rows[k], 0.5 * inner(Ax, x), g, x, x_star, last)
+        if k < steps:
+            rows[k, 4] = alpha
+            for i in range(x.shape[0]):
+                buffer[i] = beta * buffer[i] + g[i]
+                x[i] = y[i] - alpha * g[i]
+                y[i] = x[i] - alpha * beta * buffer[i]
+    return (steps + 1) * (2 if record else 1)
+
+
+@loop
 def nesterov(matrix, x, x_star, L, mu, steps, record, rows):
     g, last, v, y, Ax = np.empty_like(x), x.copy(), np.zeros_like(x), x.copy(), np.empty_like(x)
     alpha = 1.0 / L
@@ -185,6 +220,8 @@ def triple_momentum(matrix, x, x_star, L, mu, steps, record, rows):
 
 LOOPS = {
     "heavy_ball": Loop(heavy_ball),
+    "momentum_buffer[beta=0.8,dampening=0.25,decay=0.01]": Loop(momentum_buffer),
+    "momentum_buffer[nesterov=true]": Loop(momentum_buffer_ahead),
     "nesterov": Loop(nesterov),
     "nesterov_convex": Loop(nesterov_convex),
     "nesterov_ratio": Loop(nesterov_ratio),

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gdbench import registry
 from peers_loops import LOOPS
 from peers_loops.agreement import apart
 from peers_loops.drive import Player, by_hand, dense, driver
@@ -125,4 +126,6 @@ def show(selectors: Iterable[str]) -> None:
         if line.n == SIZES[-1] and max(line.recorded.value, line.bare.value) > GOAL:
             missed.append(line.selector)
     which = f"all but {', '.join(missed)}" if missed else "all"
-    print(f"\nat n = {SIZES[-1]} within {GOAL} x of their loops: {which}")
+    lacking = set(registry.names("optimizer")) - {registry.split_selector(selector)[0] for selector in LOOPS}
+    print(f"\nwithout a loop: {', '.join(sorted(lacking)) or 'none'}")
+    print(f"at n = {SIZES[-1]} within {GOAL} x of their loops: {which}")
