@@ -45,9 +45,11 @@ def cubic_minimum(a, fa, slope, b, fb, c, fc):  # type: ignore[no-untyped-def]
     third = (dc * dc * rb - db * db * rc) / scale
     second = (db * db * db * rc - dc * dc * dc * rb) / scale
     radical = second * second - 3.0 * third * slope
-    if third == 0.0 or not radical >= 0.0:
+    if not radical >= 0.0 or (third == 0.0 and not second > 0.0):
         return math.nan
-    return a + (math.sqrt(radical) - second) / (3.0 * third)
+    root = math.sqrt(radical)
+    # Of two forms of one root the one in which nothing cancels: on a quadratic the third is made of rounding.
+    return a - slope / (second + root) if second > 0.0 else a + (root - second) / (3.0 * third)
 
 
 @helper
