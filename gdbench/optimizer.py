@@ -8,6 +8,7 @@ from typing import Any
 
 from gdbench.problem import Problem
 from gdbench.schedule import CONSTANT, Schedule
+from gdbench.view import Naive
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Optimizer:
     step moves state.x. Where `ahead` is true state.x is the query point and memory[0] the iterate x_k that theorems
     bound (and the start is copied there). memory is the number of rows of n numbers that the method keeps, zero at the
     start. failures[c - 1] says what failure c of the step means. theorems are ids of `gdbench.theory`.
+    naive is the same method as a plain loop that shares no code with step, against which `gdbench audit` holds it.
     """
 
     step: Callable[..., Any]
@@ -42,4 +44,5 @@ class Optimizer:
     ahead: bool = False
     schedule: Schedule = CONSTANT
     failures: tuple[str, ...] = ()
+    naive: Naive | None = None
     name: str = "unnamed"

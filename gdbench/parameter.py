@@ -43,6 +43,18 @@ class Range:
         return " and ".join(part for part in (low, high) if part) or "any finite number"
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a number is measured in, as powers of the units of f and of x: a gradient is Unit(f=1, x=-1)."""
+
+    f: int = 0
+    x: int = 0
+
+    def factor(self, p: int, q: int) -> float:
+        """What the number is multiplied by where f is measured in 2^-p and x in 2^-q of their units."""
+        return 2.0 ** (self.f * p + self.x * q)
+
+
 #: A parameter that may be left to the problem's constants.
 Optimal = Literal["optimal"]
 
@@ -51,7 +63,8 @@ Optimal = Literal["optimal"]
 class StepSize:
     """A step size as written: a number, or one of L and mu in simple arithmetic (`1/L`, `2.1/L`, `2/(L+mu)`).
 
-    The word `optimal` is left to the method.
+    The word `optimal` is left to the method. It multiplies a gradient to give a difference of x, unless its file
+    annotates it with another Unit.
     """
 
     text: str

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from gdbench.errors import BadInput, unknown
 from gdbench.optimizer import Optimizer
-from gdbench.parameter import EXACT, Optimal, Range, StepSize
+from gdbench.parameter import EXACT, Optimal, Range, StepSize, Unit
 from gdbench.problem import Problem
 from gdbench.schedule import CONSTANT, Schedule
 
@@ -26,17 +26,20 @@ _PACKAGES = {
 }
 #: What files outside the repository define, by kind and name.
 _ADOPTED: dict[str, dict[str, ModuleType]] = {what: {} for what in _PACKAGES}
+#: A step size's unit where its file says no other: a difference of x over a gradient.
+STEP = Unit(f=-1, x=2)
 _SELECTOR = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?\s*$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a selector: its type, default and range."""
+    """One parameter of a selector: its type, default, range, and the unit of what is no pure number."""
 
     name: str
     type: Any
     default: Any
     range: Range | None
+    unit: Unit | None = None
 
     def describe(self) -> str:
         """The values it takes, in words."""
@@ -83,10 +86,12 @@ def parameters(what: str, name: str) -> tuple[Parameter, ...]:
     found = []
     for parameter in inspect.signature(make).parameters.values():
         hint = hints[parameter.name]
-        limits = None
+        notes: list[Any] = []
         if typing.get_origin(hint) is typing.Annotated:
-            hint, limits = typing.get_args(hint)[:2]
-        found.append(Parameter(parameter.name, hint, parameter.default, limits))
+            hint, *notes = typing.get_args(hint)
+        limits = next((note for note in notes if isinstance(note, Range)), None)
+        unit = next((note for note in notes if isinstance(note, Unit)), STEP if hint is StepSize else None)
+        found.append(Parameter(parameter.name, hint, parameter.default, limits, unit))
     if what == "optimizer" and any(one.type is StepSize for one in found):
         found.append(Parameter("schedule", Schedule, CONSTANT, None))
     return tuple(found)

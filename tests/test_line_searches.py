@@ -286,7 +286,7 @@ def test_a_growing_estimate_tries_longer_steps():
         ("wolfe[c2=1]", "quadratic", "c2=1 is out of range"),
         ("wolfe[conditions=strict]", "quadratic", "There is no conditions of wolfe 'strict'"),
         ("wolfe[alpha=1/L]", "mlp", "mlp has no L"),
-        ("exact_line_search[alpha=1]", "quadratic", "exact_line_search takes no parameters"),
+        ("polyak_step[alpha=1]", "quadratic", "polyak_step takes no parameters"),
         ("polyak_step", "mlp", "mlp has no exact f*: polyak_step needs it"),
         ("polyak_step", "logistic[samples=5,features=3,l2=0]", "has no exact f*"),
         ("barzilai_borwein", "mlp", "mlp has no L"),

@@ -10,6 +10,7 @@ from gdbench.kernel.contract import (
     helper,
     inlined,
     oracle,
+    plain_boxes,
     prepare,
     product,
     role,
@@ -21,6 +22,7 @@ from gdbench.kernel.draws import below, seed_draws, uniform
 from gdbench.kernel.driver import COLUMNS, descend
 from gdbench.kernel.lanes import dist2, dot, total
 from gdbench.kernel.maths import cos, exp, log1p, power, sin, tanh
+from gdbench.kernel.plain import plain
 from gdbench.kernel.products import combine_rows
 
 __all__ = [
@@ -42,6 +44,8 @@ __all__ = [
     "inlined",
     "log1p",
     "oracle",
+    "plain",
+    "plain_boxes",
     "power",
     "prepare",
     "product",

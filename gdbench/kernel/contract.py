@@ -230,3 +230,9 @@ def box_pair(oracle: Function, value: Function, product: Function, schedule: Fun
         return _PlainPair(_PlainCalls(oracle, value, product), schedule, step)
     calls = prepare(_box_calls)(prepare(oracle), prepare(value), prepare(product))
     return prepare(_box_pair)(calls, prepare(schedule), prepare(step))
+
+
+def plain_boxes(kernels: Any, state: Any, data: Any) -> tuple[Any, Any, Any]:
+    """What a run calls, its state and its data as plain Python has them with the JIT off, for plain kernels."""
+    oracle, value, product, schedule, step = kernels
+    return _PlainPair(_PlainCalls(oracle, value, product), schedule, step), _PlainState(*state), _PlainData(*data)

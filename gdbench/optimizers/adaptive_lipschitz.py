@@ -5,13 +5,17 @@ next step starts from alpha grown by `growth`. The estimate is kept as a multipl
 fall by less than its own rounding the test says nothing: the estimate stays, and x too if no trial passes.
 """
 
+import math
+from collections.abc import Iterator
+from itertools import count
 from typing import Annotated
 
 from gdbench.kernel import dot, step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.optimizers.backtracking import FAILURES, MOST_TRIALS, NO_STEP, armijo
 from gdbench.parameter import Range, StepSize
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("lipschitz_estimate", "lipschitz_calls", "armijo_sc", "armijo_nonconvex", "armijo_convex_half")
 HALF = 0.5
@@ -47,6 +51,23 @@ def descend_by_estimate(k, alpha, f, state, data, calls):  # type: ignore[no-unt
     return used, trials, 0
 
 
+def naive(view: View) -> Iterator[Array]:
+    """The estimate M itself: f(x - g/M) <= f - ||g||^2/(2 M) is the test, and M/factor comes next."""
+    x, kept = view.start, 1.0
+    for k in count():
+        yield x
+        f, g = view.f(x), view.gradient(x)
+        M = kept / view.alpha(k, "alpha_init") / (view.declared["growth"] if k > 0 else 1.0)
+        seen = g @ g / (2.0 * M) > 4.0 * view.terms * U * abs(f)
+        grown = (M / view.declared["factor"] ** m for m in range(MOST_TRIALS))
+        room = 4.0 * U * abs(f)
+        M = next((one for one in grown if view.f(x - g / one) <= f - g @ g / (2.0 * one) + room), math.inf)
+        if math.isinf(M) and seen:
+            return
+        kept = M * view.alpha(k, "alpha_init") if seen else kept
+        x = x - g / M
+
+
 def make(
     alpha: StepSize = StepSize("1"),
     factor: Annotated[float, Range(low=0.0, high=1.0, open_low=True, open_high=True)] = 0.5,
@@ -60,5 +81,11 @@ def make(
         return Tuning(plan=(size,), hyper=(1.0, factor, growth, 4.0 * problem.terms * U), declared=declared)
 
     return Optimizer(
-        step=descend_by_estimate, tune=tune, source="Nesterov 2013", theorems=THEOREMS, memory=2, failures=FAILURES
+        step=descend_by_estimate,
+        tune=tune,
+        source="Nesterov 2013",
+        theorems=THEOREMS,
+        memory=2,
+        failures=FAILURES,
+        naive=naive,
     )

@@ -4,12 +4,15 @@ From alpha_init the step shrinks by `factor` until f(x - alpha g) <= f(x) - c al
 step; the test has room for the rounding of f; it ends after MOST_TRIALS trials or where the direction does not descend.
 """
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Annotated
 
 from gdbench.kernel import dot, helper, step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import Range, StepSize
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = (
     *("armijo_step", "armijo_backtracks", "armijo_sc", "armijo_nonconvex", "armijo_convex", "armijo_convex_half"),
@@ -62,6 +65,21 @@ def backtrack(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
     return used, trials, 0
 
 
+def naive(view: View) -> Iterator[Array]:
+    """The first of alpha factor^m, m = 0, 1, …, that passes Armijo's test; the run ends where none of 60 does."""
+    x, c = view.start, view.declared["c"]
+    for k in count():
+        yield x
+        f, g = view.f(x), view.gradient(x)
+        trials = (view.alpha(k, "alpha_init") * view.declared["factor"] ** m for m in range(MOST_TRIALS))
+        demanded = f + ROUNDING * abs(f)
+        passing = (t for t in trials if view.f(x - t * g) - demanded <= -c * t * (g @ g))
+        t = next(passing, None)
+        if t is None:
+            return
+        x = x - t * g
+
+
 def make(
     alpha: StepSize = StepSize("1"),
     factor: Annotated[float, Range(low=0.0, high=1.0, open_low=True, open_high=True)] = 0.5,
@@ -74,5 +92,5 @@ def make(
         return Tuning(plan=(size,), hyper=(factor, c), declared={"alpha_init": size, "factor": factor, "c": c})
 
     return Optimizer(
-        step=backtrack, tune=tune, source="Armijo 1966", theorems=THEOREMS, memory=2, failures=FAILURES
+        step=backtrack, tune=tune, source="Armijo 1966", theorems=THEOREMS, memory=2, failures=FAILURES, naive=naive
     )

@@ -5,12 +5,18 @@ lost in underflow or in rounding, the step is alpha. The method is not monotone;
 measured only.
 """
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from typing import Literal
+
+import numpy as np
 
 from gdbench.kernel import dot, helper, step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("bb_step",)
 #: Squares below this have lost digits to underflow.
@@ -47,6 +53,19 @@ def descend_by_two_points(k, alpha, f, state, data, calls):  # type: ignore[no-u
     return used, 0, 0
 
 
+def naive(view: View, variant: str) -> Iterator[Array]:
+    """1/alpha is the least-squares solution of s/alpha = y (long), alpha that of s = alpha y (short)."""
+    x, last = view.start, view.start
+    for k in count():
+        yield x
+        g, s = view.gradient(x), x - last
+        y = g - view.gradient(last)
+        alpha = view.alpha(k, "first")
+        if k > 0 and s @ y > 0.0 and np.linalg.norm(y) > np.sqrt(NOISE) * np.linalg.norm(g):
+            alpha = float(1.0 / ((s @ y) / (s @ s)) if variant == "long" else (y @ s) / (y @ y))
+        x, last = x - alpha * g, x
+
+
 def make(alpha: StepSize = StepSize("1/L"), variant: Literal["long", "short"] = "long") -> Optimizer:
     """alpha: the first step, and the step where s.y is not positive. variant: long is s.s/s.y, short s.y/y.y."""
 
@@ -55,5 +74,10 @@ def make(alpha: StepSize = StepSize("1/L"), variant: Literal["long", "short"] = 
         return Tuning(plan=(size,), hyper=(float(variant == "short"),), declared={"first": size})
 
     return Optimizer(
-        step=descend_by_two_points, tune=tune, source="Barzilai and Borwein 1988", theorems=THEOREMS, memory=2
+        step=descend_by_two_points,
+        tune=tune,
+        source="Barzilai and Borwein 1988",
+        theorems=THEOREMS,
+        memory=2,
+        naive=partial(naive, variant=variant),
     )

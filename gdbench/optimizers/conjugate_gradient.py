@@ -6,10 +6,13 @@ d_k/(d_k' H d_k). g_k is the gradient at x_k itself, not a residual carried alon
 Hessian-vector product, which counts as a gradient.
 """
 
+from collections.abc import Iterator
+
 from gdbench.errors import BadInput
 from gdbench.kernel import dot, step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("cg_chebyshev", "cg_closer", "lower_krylov", "lower_nesterov")
 
@@ -33,6 +36,19 @@ def conjugate(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
     return size, 0, 1
 
 
+def naive(view: View) -> Iterator[Array]:
+    """The textbook's form, with the residual carried along: beta is a quotient of squares, alpha = r'r/d'Hd."""
+    x, r = view.start, -view.gradient(view.start)
+    d = r
+    while True:
+        yield x
+        curved = view.product(x, d)
+        if d @ curved > 0.0:
+            size = r @ r / (d @ curved)
+            x, new = x + size * d, r - size * curved
+            d, r = new + new @ new / (r @ r) * d, new
+
+
 def make() -> Optimizer:
     """It has no parameters: the Hessian gives its steps."""
 
@@ -42,4 +58,6 @@ def make() -> Optimizer:
             raise BadInput(f"conjugate_gradient needs a quadratic and {problem.name} {kind}: take lbfgs or newton.")
         return Tuning(plan=(0.0,))
 
-    return Optimizer(step=conjugate, tune=tune, source="Hestenes and Stiefel 1952", theorems=THEOREMS, memory=2)
+    return Optimizer(
+        step=conjugate, tune=tune, source="Hestenes and Stiefel 1952", theorems=THEOREMS, memory=2, naive=naive
+    )

@@ -2,15 +2,23 @@
 
 On a quadratic alpha = g.g / g.Hg, by one Hessian-vector product, which is counted as a gradient call. Elsewhere the
 slope -g . g(x - alpha g) is driven to SLOPE_LEFT of its start or to where no number lies between the ends of its
-bracket: the first trial is Newton's, then doubling until the slope turns, then regula falsi with the Illinois weights
-(Dowell and Jarratt 1971) and bisection where that is slow. Where f is not convex a trial must also not rise.
+bracket: the first trial is Newton's, `first` where f curves downwards, then doubling until the slope turns, then regula
+falsi with the Illinois weights (Dowell and Jarratt 1971) and bisection where that is slow. Where f is not convex a
+trial must also not rise.
 """
 
 import math
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated
+
+import numpy as np
 
 from gdbench.kernel import dot, helper, step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.problem import Problem
+from gdbench.parameter import Range, Unit
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("gd_exact_ls", "exact_ls_rate", "exact_ls_drop", "exact_ls_step", "exact_ls_descent")
 SLOPE_LEFT = 1e-12
@@ -86,7 +94,7 @@ def descend_exactly(k, alpha, f, state, data, calls):  # type: ignore[no-untyped
         return 0.0, 0, 0
     product(x, g, curved, data)
     curvature = dot(g, curved)
-    used = square / curvature if curvature > 0.0 else 1.0
+    used = square / curvature if curvature > 0.0 else alpha
     trials = 0
     if kind == QUADRATIC:
         if not curvature > 0.0:
@@ -101,13 +109,64 @@ def descend_exactly(k, alpha, f, state, data, calls):  # type: ignore[no-untyped
     return used, 0, 1 + trials
 
 
-def make() -> Optimizer:
-    """It takes no parameters."""
+def _slope_vanishes(view: View, x: Array, g: Array, t: float) -> float:
+    """Dowell and Jarratt's Illinois rule on phi'(t) = -g . g(x - t g), from an unbounded bracket (0, inf)."""
+    ends: dict[str, tuple[float, float]] = {"low": (0.0, -float(g @ g)), "high": (math.inf, math.nan)}
+    lowest, room, kept, width = view.f(x), ROUNDING * abs(view.f(x)), "", math.inf
+    for trial in range(1, MOST_TRIALS + 1):
+        f, slope = view.f(x - t * g), -float(g @ view.gradient(x - t * g))
+        risen = view.kind == "nonconvex" and not f <= lowest + room
+        if not risen and abs(slope) <= view.declared["slope_left"] * (g @ g):
+            return t
+        side, away = ("high", "low") if risen or slope >= 0.0 else ("low", "high")
+        lowest = f if side == "low" else lowest
+        ends[side] = (t, math.nan if risen else slope)
+        if kept == side:
+            ends[away] = (ends[away][0], ends[away][1] / 2.0)
+        kept = side
+        (a, at_a), (b, at_b) = ends["low"], ends["high"]
+        if math.isinf(b):
+            t = 2.0 * t
+            continue
+        chord = (a * at_b - b * at_a) / (at_b - at_a) if at_b > 0.0 else math.nan
+        slow = trial % 3 == 0 and b - a > width / 4.0
+        width = b - a if trial % 3 == 0 else width
+        t = chord if a < chord < b and not slow else (a + b) / 2.0
+        if not a < t < b:
+            break
+    return ends["low"][0] if math.isfinite(ends["high"][0]) else 0.0
+
+
+def naive(view: View, first: float) -> Iterator[Array]:
+    """Newton's step along -g, and from there to where the slope vanishes."""
+    x = view.start
+    while True:
+        yield x
+        g = view.gradient(x)
+        if not np.any(g):
+            continue
+        curvature = g @ view.product(x, g)
+        t = float(g @ g / curvature) if curvature > 0.0 else first
+        if view.kind != "quadratic":
+            t = _slope_vanishes(view, x, g, t)
+        if not t > 0.0:
+            return
+        x = x - t * g
+
+
+def make(first: Annotated[float, Range(low=0.0, open_low=True), Unit(f=-1, x=2)] = 1.0) -> Optimizer:
+    """first: the first trial where f does not curve upwards along the gradient."""
 
     def tune(problem: Problem) -> Tuning:
         kind = QUADRATIC if problem.spectrum is not None else CONVEX if problem.convex else NONCONVEX
-        return Tuning(plan=(1.0,), hyper=(kind,), declared={"slope_left": SLOPE_LEFT})
+        return Tuning(plan=(first,), hyper=(kind,), declared={"slope_left": SLOPE_LEFT})
 
     return Optimizer(
-        step=descend_exactly, tune=tune, source="Cauchy 1847", theorems=THEOREMS, memory=2, failures=FAILURES
+        step=descend_exactly,
+        tune=tune,
+        source="Cauchy 1847",
+        theorems=THEOREMS,
+        memory=2,
+        failures=FAILURES,
+        naive=partial(naive, first=first),
     )

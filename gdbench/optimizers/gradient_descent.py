@@ -1,9 +1,13 @@
 """Gradient descent x_{k+1} = x_k - alpha g(x_k) (Cauchy 1847)."""
 
+from collections.abc import Iterator
+from itertools import count
+
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = (
     *("gd_convex_headline", "gd_convex_proof", "gd_convex_tight", "gd_convex_grad_R2", "gd_convex_grad_gap"),
@@ -22,6 +26,15 @@ def descend_gradient(k, alpha, f, state, data, calls):  # type: ignore[no-untype
     return alpha, 0, 0
 
 
+def naive(view: View) -> Iterator[Array]:
+    """x_0 minus the sum of all steps so far."""
+    x, travelled = view.start, 0.0 * view.start
+    for k in count():
+        yield x
+        travelled = travelled + view.alpha(k) * view.gradient(x)
+        x = view.start - travelled
+
+
 def make(alpha: StepSize = StepSize("1/L")) -> Optimizer:
     """alpha: the step size, a number or a multiple such as 1/L."""
 
@@ -29,4 +42,4 @@ def make(alpha: StepSize = StepSize("1/L")) -> Optimizer:
         size = problem.step_size(alpha)
         return Tuning(plan=(size,), declared={"alpha": size})
 
-    return Optimizer(step=descend_gradient, tune=tune, source="Cauchy 1847", theorems=THEOREMS)
+    return Optimizer(step=descend_gradient, tune=tune, source="Cauchy 1847", theorems=THEOREMS, naive=naive)

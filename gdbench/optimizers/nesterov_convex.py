@@ -5,11 +5,14 @@ x_k), t_0 = 1: the first momentum is 0. memory[0] is x_k, the sequence that the 
 """
 
 import math
+from collections.abc import Iterator
+from itertools import count
 
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("nag_fista", "nag_fista_simple", "nag_fista_y", "fista_potential", "quad_nag_exact", "lower_krylov")
 
@@ -30,6 +33,18 @@ def fista(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
     return alpha, 0, 0
 
 
+def naive(view: View) -> Iterator[Array]:
+    """Three sequences: y_k = (1 - 1/t_k) x_k + z_k/t_k, x_{k+1} = y_k - alpha g(y_k), z_{k+1} = x_k + t_k (x_{k+1} -
+    x_k).
+    """
+    x, z, t = view.start, view.start, 1.0
+    for k in count():
+        yield x
+        y = (1.0 - 1.0 / t) * x + z / t
+        new = y - view.alpha(k) * view.gradient(y)
+        x, z, t = new, x + t * (new - x), (1.0 + math.sqrt(1.0 + 4.0 * t**2)) / 2.0
+
+
 def make(alpha: StepSize = StepSize("1/L")) -> Optimizer:
     """alpha: step size."""
 
@@ -37,4 +52,6 @@ def make(alpha: StepSize = StepSize("1/L")) -> Optimizer:
         size = problem.step_size(alpha)
         return Tuning(plan=(size,), hyper=(1.0,), declared={"alpha": size}, momentum="fista")
 
-    return Optimizer(step=fista, tune=tune, source="Beck and Teboulle 2009", theorems=THEOREMS, memory=1, ahead=True)
+    return Optimizer(
+        step=fista, tune=tune, source="Beck and Teboulle 2009", theorems=THEOREMS, memory=1, ahead=True, naive=naive
+    )

@@ -6,12 +6,16 @@ x_k) > 0, which asks for nothing. memory[0] is x_k. Its rate has no theorem: mea
 """
 
 import math
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from typing import Literal
 
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.parameter import StepSize
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("lower_krylov",)
 FUNCTION = 1.0
@@ -42,6 +46,19 @@ def restarted(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
     return alpha, 1 if test == FUNCTION else 0, 0
 
 
+def naive(view: View, test: str) -> Iterator[Array]:
+    """Three sequences as in `nesterov_convex`; a restart is z = x, t = 1."""
+    x, z, t = view.start, view.start, 1.0
+    for k in count():
+        yield x
+        y = (1.0 - 1.0 / t) * x + z / t
+        g = view.gradient(y)
+        new = y - view.alpha(k) * g
+        harmful = view.f(new) > view.f(x) if test == "function" else g @ (new - x) > 0.0
+        z, t = (new, 1.0) if harmful else (x + t * (new - x), (1.0 + math.sqrt(1.0 + 4.0 * t**2)) / 2.0)
+        x = new
+
+
 def make(test: Literal["function", "gradient"] = "gradient", alpha: StepSize = StepSize("1/L")) -> Optimizer:
     """test: what tells that momentum is harmful, f or its gradient. alpha: step size."""
 
@@ -50,5 +67,11 @@ def make(test: Literal["function", "gradient"] = "gradient", alpha: StepSize = S
         return Tuning(plan=(size,), hyper=(1.0, float(test == "function"), 0.0), declared={"alpha": size})
 
     return Optimizer(
-        step=restarted, tune=tune, source="O'Donoghue and Candès 2015", theorems=THEOREMS, memory=2, ahead=True
+        step=restarted,
+        tune=tune,
+        source="O'Donoghue and Candès 2015",
+        theorems=THEOREMS,
+        memory=2,
+        ahead=True,
+        naive=partial(naive, test=test),
     )

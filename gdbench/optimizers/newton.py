@@ -7,13 +7,18 @@ descends. Then t = 1 shrinks by `factor` until f(x + t d) <= f(x) + c t g'd. A p
 """
 
 import math
+from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
+
+import numpy as np
 
 from gdbench.kernel import dot, helper, step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.optimizers.backtracking import FAILURES, armijo
-from gdbench.parameter import Range
-from gdbench.problem import Problem
+from gdbench.parameter import Range, Unit
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("newton_decrease", "newton_step", "armijo_progress")
 #: Residual, relative to ||g||, at which the direction is found; curvature that counts as none.
@@ -61,25 +66,65 @@ def damped_newton(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-d
         return alpha, 0, 0
     products = newton_direction(x, g, state.memory, data, calls)
     slope = dot(g, direction)
+    first = 1.0
     if not slope < 0.0:
+        first = alpha
         slope = -square
         for i in range(x.shape[0]):
             direction[i] = -g[i]
-    used, trials = armijo(alpha, f, slope, x, direction, trial, factor, c, data, calls)
+    used, trials = armijo(first, f, slope, x, direction, trial, factor, c, data, calls)
     if trials > 0:
         for i in range(x.shape[0]):
             x[i] = trial[i]
     return used, trials, products
 
 
+def _descent(hessian: Array, g: Array) -> Array:
+    """Newton's direction; where the Hessian is not positive definite, Steihaug's (Nocedal and Wright 2006, 7.1)."""
+    if np.linalg.eigvalsh(hessian)[0] > 0.0:
+        return np.asarray(-np.linalg.solve(hessian, g))
+    z, r, d = 0.0 * g, g, -g
+    for _ in range(4 * len(g) + 16):
+        curved = hessian @ d
+        if d @ curved <= FLAT * np.linalg.norm(curved) * np.linalg.norm(d):
+            break
+        size = r @ r / (d @ curved)
+        z, new = z + size * d, r + size * curved
+        if np.linalg.norm(new) <= EXACT * np.linalg.norm(g):
+            break
+        d, r = new @ new / (r @ r) * d - new, new
+    return z
+
+
+def naive(view: View, first: float) -> Iterator[Array]:
+    """The whole Hessian, column by column, and a direct solver; then the first factor^m that passes Armijo's test."""
+    x, c, factor = view.start, view.declared["c"], view.declared["factor"]
+    while True:
+        yield x
+        f, g = view.f(x), view.gradient(x)
+        d = _descent(np.array([view.product(x, axis) for axis in np.eye(len(x))]), g)
+        longest = 1.0
+        if not g @ d < 0.0:
+            d, longest = -g, first
+        room = 4.0 * np.finfo(float).eps * abs(f)
+        passing = (t for t in longest * factor ** np.arange(60.0) if view.f(x + t * d) <= f + c * t * (g @ d) + room)
+        t = next(passing, None)
+        if t is None:
+            return
+        x = x + t * d
+
+
 def make(
     factor: Annotated[float, Range(low=0.0, high=1.0, open_low=True, open_high=True)] = 0.5,
     c: Annotated[float, Range(low=0.0, high=0.5, open_low=True, open_high=True)] = 0.1,
+    first: Annotated[float, Range(low=0.0, open_low=True), Unit(f=-1, x=2)] = 1.0,
 ) -> Optimizer:
-    """factor: how a rejected trial shrinks. c: share of the slope demanded, below 1/2: so t = 1 passes in the end."""
+    """factor: how a rejected trial shrinks. c: share of the slope demanded, below 1/2: so t = 1 passes in the end.
+    first: the first trial along -g, where the Hessian gives no direction that descends.
+    """
 
     def tune(problem: Problem) -> Tuning:
-        return Tuning(plan=(1.0,), hyper=(factor, c), declared={"factor": factor, "c": c})
+        return Tuning(plan=(first,), hyper=(factor, c), declared={"factor": factor, "c": c})
 
     return Optimizer(
         step=damped_newton,
@@ -88,4 +133,5 @@ def make(
         theorems=THEOREMS,
         memory=5,
         failures=FAILURES,
+        naive=partial(naive, first=first),
     )

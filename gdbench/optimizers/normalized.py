@@ -1,11 +1,17 @@
 """Normalised descent: steps of length alpha along -g/||g|| (Shor 1985; Nesterov 2004, section 3.2.3)."""
 
 import math
+from collections.abc import Iterator
+from itertools import count
+from typing import Annotated
+
+import numpy as np
 
 from gdbench.kernel import dot, step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.parameter import StepSize
-from gdbench.problem import Problem
+from gdbench.parameter import StepSize, Unit
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("normalized_gap",)
 
@@ -23,11 +29,22 @@ def descend_normalized(k, alpha, f, state, data, calls):  # type: ignore[no-unty
     return size, 0, 0
 
 
-def make(alpha: StepSize = StepSize("0.01")) -> Optimizer:
+def naive(view: View) -> Iterator[Array]:
+    """A step of the declared length along the unit vector -g/||g||."""
+    x = view.start
+    for k in count():
+        yield x
+        g = view.gradient(x)
+        if np.any(g):
+            x = x - view.alpha(k, "length") * (g / np.linalg.norm(g))
+
+
+def make(alpha: Annotated[StepSize, Unit(x=1)] = StepSize("0.01")) -> Optimizer:
     """alpha: length of a step, in units of x. Where g = 0 the run stays."""
 
     def tune(problem: Problem) -> Tuning:
         size = problem.step_size(alpha)
         return Tuning(plan=(size,), declared={"length": size})
 
-    return Optimizer(step=descend_normalized, tune=tune, source="Nesterov 2004, section 3.2.3", theorems=THEOREMS)
+    source = "Nesterov 2004, section 3.2.3"
+    return Optimizer(step=descend_normalized, tune=tune, source=source, theorems=THEOREMS, naive=naive)

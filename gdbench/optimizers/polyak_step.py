@@ -3,10 +3,15 @@
 Where f(x_k) - f* is within the rounding of f there is no step: a quotient of rounding errors can have any size.
 """
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from gdbench.errors import BadInput
 from gdbench.kernel import dot, step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("polyak_range", "polyak_fejer", "polyak_fejer_smooth", "polyak_convex", "polyak_sc")
 U = 2.0**-52
@@ -29,6 +34,16 @@ def descend_by_gap(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-
     return used, 0, 0
 
 
+def naive(view: View) -> Iterator[Array]:
+    """x_{k+1} = x_k - (f - f*) g/||g||^2, unless f - f* is within the declared room."""
+    x = view.start
+    while True:
+        yield x
+        g, gap = view.gradient(x), view.f(x) - view.constants["f_star"]
+        if gap > view.declared["room"] and np.any(g):
+            x = x - gap * g / np.sum(g**2)
+
+
 def make() -> Optimizer:
     """It takes no parameters."""
 
@@ -39,4 +54,4 @@ def make() -> Optimizer:
         room = 4.0 * problem.terms * U * abs(f_star.value)
         return Tuning(plan=(1.0,), hyper=(f_star.value, room), declared={"room": room})
 
-    return Optimizer(step=descend_by_gap, tune=tune, source="Polyak 1969", theorems=THEOREMS)
+    return Optimizer(step=descend_by_gap, tune=tune, source="Polyak 1969", theorems=THEOREMS, naive=naive)

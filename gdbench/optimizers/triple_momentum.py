@@ -7,10 +7,14 @@ times what it was. One gradient a step.
 """
 
 import math
+from collections.abc import Iterator
+
+import numpy as np
 
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("triple_dist", "triple_gap", "quad_triple_exact", "lower_krylov")
 
@@ -32,6 +36,17 @@ def triple(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
     return alpha, 0, 0
 
 
+def naive(view: View) -> Iterator[Array]:
+    """A linear system in feedback with g (Lessard, Recht and Packard 2016), whose state is (xi_k, xi_{k-1})."""
+    alpha, beta, gamma, delta = (view.declared[name] for name in ("alpha", "beta", "gamma", "delta"))
+    evolve = np.array([[1.0 + beta, -beta], [1.0, 0.0]])
+    query, shown = np.array([[1.0 + gamma, -gamma], [1.0 + delta, -delta]])
+    state = np.array([view.start, view.start])
+    while True:
+        yield shown @ state
+        state = evolve @ state - np.outer([alpha, 0.0], view.gradient(query @ state))
+
+
 def make() -> Optimizer:
     """All four numbers follow from L and mu."""
 
@@ -45,5 +60,11 @@ def make() -> Optimizer:
         return Tuning(plan=(size,), hyper=numbers, declared=declared)
 
     return Optimizer(
-        step=triple, tune=tune, source="Van Scoy, Freeman and Lynch 2018", theorems=THEOREMS, memory=3, ahead=True
+        step=triple,
+        tune=tune,
+        source="Van Scoy, Freeman and Lynch 2018",
+        theorems=THEOREMS,
+        memory=3,
+        ahead=True,
+        naive=naive,
     )

@@ -3,14 +3,21 @@
 Where no such step is found because f would fall by less than its own rounding, x stays where it is.
 """
 
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import count
 from typing import Annotated, Literal
+
+import numpy as np
 
 from gdbench.errors import BadInput
 from gdbench.kernel import dot, step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.optimizers._wolfe import MOST_TRIALS, wolfe
 from gdbench.parameter import Range, StepSize
-from gdbench.problem import Problem
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("wolfe_step", "wolfe_zoutendijk", "armijo_sc", "armijo_nonconvex")
 NO_STEP = 1
@@ -40,6 +47,72 @@ def descend_by_wolfe(k, alpha, f, state, data, calls):  # type: ignore[no-untype
     return used, 0, trials
 
 
+Point = tuple[float, float, float]
+
+
+def _between(a: Point, b: Point, old: Point | None) -> float:
+    """The minimiser of the cubic through a with its slope, b and old, or else of the parabola, or else the middle."""
+    (t, f, slope), width = a, abs(b[0] - a[0])
+    ends = min(a[0], b[0]), max(a[0], b[0])
+    db, rb = b[0] - t, b[1] - f - slope * (b[0] - t)
+    with np.errstate(all="ignore"):
+        cubic = np.float64(math.nan)
+        if old is not None:
+            dc, rc = old[0] - t, old[1] - f - slope * (old[0] - t)
+            # Divided differences: r/d^2 is a straight line in d, second + third d.
+            third = np.float64(rb / db**2 - rc / np.float64(dc) ** 2) / (db - dc)
+            second = rb / db**2 - third * db
+            cubic = t - slope / (second + np.sqrt(second**2 - 3.0 * third * slope))
+        parabola = t - slope * db**2 / np.float64(2.0 * rb)
+    for trial, margin in ((cubic, 0.2 * width), (parabola, 0.1 * width)):
+        if ends[0] + margin <= trial <= ends[1] - margin:
+            return float(trial)
+    return (a[0] + b[0]) / 2.0
+
+
+def _wolfe_step(phi: Callable[[float], Point], t: float, declared: Mapping[str, float], strong: bool) -> float:
+    """Algorithms 3.5 and 3.6 in one loop: the best point so far, and the bracket's other end once there is one."""
+    start = phi(0.0)
+    best, other, before = start, None, None
+    room = 4.0 * U * abs(start[1])
+    for trial in range(MOST_TRIALS):
+        new = phi(t)
+        high = not new[1] <= start[1] + declared["c1"] * t * start[2] + room
+        high = high or (trial > 0 and new[1] >= best[1] + room)
+        if high:
+            # The end that the bracket had before: none in its first round, in which only the parabola is used.
+            before, other = other, new
+        elif (abs(new[2]) <= -declared["c2"] * start[2]) if strong else new[2] >= declared["c2"] * start[2]:
+            return t
+        elif other is None and new[2] < 0.0:
+            best, t = new, 2.0 * t
+            continue
+        elif other is None:
+            best, other = new, best
+        elif new[2] * (other[0] - best[0]) >= 0.0:
+            best, other, before = new, best, other
+        else:
+            best, before = new, best
+        t = _between(best, other, before)
+        if not min(best[0], other[0]) < t < max(best[0], other[0]):
+            break
+    return 0.0
+
+
+def naive(view: View, strong: bool) -> Iterator[Array]:
+    """Steepest descent; x stays where no step is found."""
+    x = view.start
+    for k in count():
+        yield x
+        g = view.gradient(x)
+        phi = partial(_along, view, x, g)
+        x = x - _wolfe_step(phi, view.alpha(k, "alpha_init"), view.declared, strong) * g
+
+
+def _along(view: View, x: Array, g: Array, t: float) -> Point:
+    return t, view.f(x - t * g), -float(view.gradient(x - t * g) @ g)
+
+
 def make(
     alpha: StepSize = StepSize("1"),
     conditions: Literal["strong", "weak"] = "strong",
@@ -65,4 +138,5 @@ def make(
         theorems=THEOREMS,
         memory=3,
         failures=FAILURES,
+        naive=partial(naive, strong=conditions == "strong"),
     )

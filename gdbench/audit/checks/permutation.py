@@ -1,0 +1,29 @@
+"""With the coordinates in another order the iterates are the same in that order, to rounding."""
+
+import numpy as np
+
+from gdbench.audit.allowance import Agreement, agreement, growth_of
+from gdbench.audit.arena import VARIABLES, Arena
+from gdbench.audit.check import Check, Seen
+from gdbench.audit.rounds import compiled, rounds
+from gdbench.audit.units import reseeded
+from gdbench.errors import BadInput
+from gdbench.optimizer import Optimizer
+
+#: No coordinate stays in its place.
+ORDER = np.roll(np.arange(VARIABLES)[::-1], 4)
+
+
+def see(optimizer: Optimizer) -> Seen:
+    return rounds(lambda arena: _permuted(optimizer, arena), "the run in another order")
+
+
+def _permuted(optimizer: Optimizer, arena: Arena) -> Agreement:
+    usual, other = compiled(optimizer, arena), reseeded(optimizer)
+    if other is not None and not np.array_equal(compiled(other, arena), usual):
+        raise BadInput(f"{optimizer.name} draws a number per coordinate, in their order: in another it is another run.")
+    growth = growth_of(lambda one: compiled(optimizer, one), arena)
+    return agreement(compiled(optimizer, arena.permuted(ORDER)), usual[:, ORDER], growth)
+
+
+CHECK = Check("permutation", "the same iterates in another order of coordinates", "optimizer", see)

@@ -1,0 +1,45 @@
+"""A method's parameters in other units of f and x: those that have a unit are multiplied, pure numbers stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gdbench import registry
+from gdbench.optimizer import Optimizer
+from gdbench.parameter import StepSize
+from gdbench.problem import Problem
+
+
+def in_units(optimizer: Optimizer, usual: Problem, scaled: Problem, p: int, q: int) -> tuple[Optimizer, list[str]]:
+    """The method tuned for `scaled`, which is `usual` with f times 2^p and x times 2^q, and what was multiplied.
+
+    A step size that follows from L and mu, such as 1/L, changes with them and is left as it is written.
+    """
+    name, given = registry.split_selector(optimizer.name)
+    changed: dict[str, str] = {}
+    for parameter in registry.parameters("optimizer", name):
+        written = given.get(parameter.name, str(parameter.default))
+        if parameter.unit is None or written == "optimal":
+            continue
+        factor = parameter.unit.factor(p, q)
+        if parameter.type is not StepSize:
+            changed[parameter.name] = repr(float(written) * factor)
+        elif scaled.step_size(StepSize(written)) != usual.step_size(StepSize(written)) * factor:
+            changed[parameter.name] = repr(usual.step_size(StepSize(written)) * factor)
+    if not changed:
+        return optimizer, []
+    return _with(optimizer, changed), list(changed)
+
+
+def reseeded(optimizer: Optimizer) -> Optimizer | None:
+    """The method with another seed for its draws; None where it has no seed."""
+    name, given = registry.split_selector(optimizer.name)
+    seed = next((one for one in registry.parameters("optimizer", name) if one.name == "seed"), None)
+    return None if seed is None else _with(optimizer, {"seed": str(int(given.get("seed", seed.default)) + 1)})
+
+
+def _with(optimizer: Optimizer, changed: dict[str, str]) -> Optimizer:
+    """The same step, tuned as the method is with other parameters."""
+    name, given = registry.split_selector(optimizer.name)
+    texts = ",".join(f"{key}={text}" for key, text in {**given, **changed}.items())
+    return replace(optimizer, tune=registry.optimizer(f"{name}[{texts}]").tune)
