@@ -144,6 +144,7 @@ def ridge(profiles: Sequence[Pieces], start: Sequence[float], bulk: float = 0.0,
         vector=np.array([bulk]),
         scratch=np.zeros(DIMENSION),
         sizes=np.cumsum([0, *map(len, profiles)], dtype=np.int64),
+        name=f"a {facts['kind']} equality case",
         **facts,
     )
 

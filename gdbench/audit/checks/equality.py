@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,17 +45,24 @@ def see(optimizer: Optimizer) -> Seen:
     told = [one for held in tight if (one := _best_scale(optimizer, held)) is not None]
     if not told:
         return not_applicable("its tight theorems are for one step size, and it has a schedule")
-    missing = "; ".join(f"{one.theorem}: {one.missing}" for one in told if one.missing)
+    missing = _missing(told)
     compared = sum(one.compared for one in told)
     wrong = [f"{one.theorem}{one.wrong}" for one in told if one.wrong]
     if wrong:
         return Seen("violated", "; ".join(wrong), compared, compared)
     if not compared:
-        return not_applicable(f"no equality case: {missing}")
+        return not_applicable(f"no equality case for {missing}")
     attained = ", ".join(one.theorem for one in told if one.compared)
     off = max(one.off for one in told)
-    without = f"; no equality case: {missing}" if missing else ""
+    without = f"; no equality case for {missing}" if missing else ""
     return Seen("passed", f"{attained} attained to {off:.1e}{without}", compared, compared)
+
+
+def _missing(told: Sequence[Equality]) -> str:
+    """The theorems without an equality case, by what the reason is."""
+    reasons = dict.fromkeys(one.missing for one in told if one.missing)
+    names = {reason: ", ".join(one.theorem for one in told if one.missing == reason) for reason in reasons}
+    return "; ".join(f"{names[reason]} ({reason})" for reason in reasons)
 
 
 def _best_scale(optimizer: Optimizer, held: Theorem) -> Equality | None:
@@ -76,24 +82,27 @@ def _best_scale(optimizer: Optimizer, held: Theorem) -> Equality | None:
 
 def _equality(held: Theorem, optimizer: Optimizer, cases: Iterator[Case]) -> Equality:
     compared, off = 0, 0.0
-    for case in cases:
-        try:
-            pairs = _pairs(held, optimizer, case)
-        except HypothesisFails as why:
-            return Equality(held.id, compared, wrong=f": {why}")
-        for k, measured, bound in pairs:
-            compared += 1
-            distance = abs(measured - bound) / abs(bound)
-            if not distance <= EQUAL:
-                return Equality(held.id, compared, wrong=f" at k = {k}: {measured!r}, where it is {bound!r}")
-            off = max(off, distance)
+    try:
+        for case in cases:
+            for k, measured, bound in _pairs(held, optimizer, case):
+                compared += 1
+                distance = abs(measured - bound)
+                if not distance <= EQUAL * abs(bound):
+                    return Equality(held.id, compared, wrong=f" at k = {k}: {measured!r}, where it is {bound!r}")
+                off = max(off, distance / abs(bound) if distance else 0.0)
+    except HypothesisFails as why:
+        return Equality(held.id, compared, wrong=f": {why}")
+    except NoCase as why:
+        if not compared:
+            raise
+        return Equality(held.id, compared, off, missing=str(why))
     return Equality(held.id, compared, off)
 
 
 def _pairs(held: Theorem, optimizer: Optimizer, case: Case) -> list[tuple[int, float, float]]:
-    """k, measured and bound at the ks of a case, as the theorem's own judge has them; NaN where the run ended before.
+    """k, measured and bound at the ks of a case, as the theorem's own judge has them.
 
-    `HypothesisFails` is raised where the run leaves what the method declared.
+    `HypothesisFails` is raised where the run ended before, or left what the method declares.
     """
     last = max(case.ks)
     if last > LONGEST:
@@ -106,7 +115,7 @@ def _pairs(held: Theorem, optimizer: Optimizer, case: Case) -> list[tuple[int, f
     if reason is not None:
         raise NoCase(reason)
     if len(rows) <= last:
-        return [(result.k + 1, math.nan, math.nan)]
+        raise HypothesisFails(f"the run {result.status} at k = {result.k} {result.reason}".rstrip())
     with np.errstate(all="ignore"):
         found = held.judge(facts).hear(Chunk(1, rows, np.zeros((len(rows), 0))))
     return [(k, float(one.measured[k - 1]), float(one.bound[k - 1])) for one in found for k in case.ks]
