@@ -1,18 +1,24 @@
 """Equality cases are attained by every method as it is, and by none with a planted bug."""
 
+from dataclasses import replace
+from importlib import import_module
+
 import numpy as np
 import pytest
 from planted import kernels
 from planted.bugs import ahead, ball, descent, scheduled, tuned
 
 from gdbench import registry
-from gdbench.audit import certificates
+from gdbench.audit import certificates, controls
+from gdbench.audit.checks import control
 from gdbench.audit.checks.equality import see
 from gdbench.audit.witnesses import WITNESSES, Asked, NoCase
 from gdbench.errors import BadInput
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
+from gdbench.rate import Rate
 from gdbench.theory import theorem, theorems
+from gdbench.verdict import Tally
 
 MORE = (
     *(f"gradient_descent[alpha={alpha}]" for alpha in ("0.3/L", "1.5/L", "1.9/L", "2/(L+mu)", "0.01", "50")),
@@ -131,3 +137,83 @@ def test_an_equality_case_is_what_it_says(problem):
     assert [complaint for certificate in certificates.ALL for complaint in certificate(problem)] == []
     assert problem.n % 8
     assert np.all(problem.start != problem.x_star)
+
+
+def test_the_controls_are_red():
+    row = control.see()
+    assert (row.outcome, row.saw) == ("passed", f"{row.checked} of {row.checked} controls are red, as they must be")
+    assert row.checked >= 12
+
+
+def forgiving(monkeypatch):
+    """Any allowance is a thousand times itself, and 2 % of the bound more."""
+    honest = Tally.add
+
+    def add(self, k, one):
+        honest(self, k, replace(one, allowance=1000.0 * one.allowance + 0.02 * np.abs(one.bound)))
+
+    monkeypatch.setattr(Tally, "add", add)
+
+
+def nan_is_small(monkeypatch):
+    honest = Tally.add
+
+    def add(self, k, one):
+        honest(self, k, replace(one, measured=np.where(np.isnan(one.measured), 0.0, one.measured)))
+
+    monkeypatch.setattr(Tally, "add", add)
+
+
+def any_rate(monkeypatch):
+    monkeypatch.setattr(controls, "estimate", lambda k, gap, floor: Rate("linear", 0.1, 0.09, 0.11, 0, 100))
+
+
+def no_limit(monkeypatch):
+    monkeypatch.setattr(import_module("gdbench.run"), "DIVERGED_AT", np.inf)
+
+
+def no_krylov(monkeypatch):
+    monkeypatch.setattr("gdbench.theory.krylov.best_gaps", lambda facts: np.zeros(1))
+
+
+def near_enough(monkeypatch):
+    monkeypatch.setattr(import_module("gdbench.verdict"), "ATTAINED", 0.01)
+
+
+def damped(monkeypatch):
+    honest = controls.heavy_ball.make
+    monkeypatch.setattr(controls.heavy_ball, "make", lambda: honest(beta=0.1))
+
+
+def no_complaints(monkeypatch):
+    monkeypatch.setattr(controls.certificates, "smoothness", lambda problem: [])
+
+
+def everything_resolved(monkeypatch):
+    monkeypatch.setattr(import_module("gdbench.verdict"), "RESOLVABLE", 10.0)
+
+
+def rough_rates(monkeypatch):
+    held = replace(controls.rate_verdict("", "", Rate("refused"), *[np.ones(1)] * 3), outcome="holds")
+    monkeypatch.setattr(controls, "rate_verdict", lambda *given: held)
+
+
+@pytest.mark.parametrize(("blind", "unseen"), [
+    (forgiving, ["a gap 1 % high at one k", "a gap 1 % low at one k of a closed form", "a bound 1 % low"]),
+    (forgiving, ["a potential 1 % high at one k"]), (nan_is_small, ["NaN in the middle"]),
+    (any_rate, ["curves without a rate"]), (no_limit, ["a step of 2.1/L"]),
+    (no_krylov, ["a jump to x*"]), (near_enough, ["a step 0.1 % long"]), (damped, ["heavy ball on its cycle"]),
+    (no_complaints, ["wrong constants"]), (everything_resolved, ["a bound below rounding"]),
+    (rough_rates, ["a rate 2 % off"]),
+])  # fmt: skip
+def test_a_blind_battery_is_told_by_its_controls(blind, unseen, monkeypatch):
+    blind(monkeypatch)
+    row = control.see()
+    assert row.outcome == "violated"
+    named = row.saw.partition("not seen: ")[2].split(", ")
+    assert set(unseen) <= set(named)
+
+
+def test_every_control_has_been_blind_once():
+    marks = test_a_blind_battery_is_told_by_its_controls.pytestmark
+    assert {name for mark in marks for _, names in mark.args[1] for name in names} == set(controls.CONTROLS)

@@ -16,7 +16,7 @@ from gdbench.problem import Problem
 from gdbench.run import Cell, Result, run_pair
 
 #: In the order in which a failure explains those after it.
-ORDER = ("certificate", "naive", "scaling", "permutation", "exact", "equality", "potential", "bound", "rate")
+ORDER = ("control", "certificate", "naive", "scaling", "permutation", "exact", "equality", "potential", "bound", "rate")
 #: Updates of the run of a pair.
 ITERATIONS = 300
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from gdbench.audit.check import Check, Seen, not_applicable
+from gdbench.audit.rows import Inapplicable, compare, rows_of
 from gdbench.audit.witnesses import WITNESSES, Asked, Case, NoCase
 from gdbench.errors import BadInput
-from gdbench.jury import facts_of
-from gdbench.kernel import COLUMNS
 from gdbench.optimizer import Optimizer
 from gdbench.run import Cell, run_pair
 from gdbench.theory import Theorem, theorem
 from gdbench.theory.hypotheses import SCHEDULED
 from gdbench.theory.theorem import HypothesisFails
-from gdbench.trajectory import Chunk
 
 #: A run in float64 keeps 1e-12 here; iterates in float32 keep 1e-7.
 EQUAL = 1e-9
@@ -73,7 +69,7 @@ def _best_scale(optimizer: Optimizer, held: Theorem) -> Equality | None:
     for L in SCALES:
         try:
             return _equality(held, optimizer, WITNESSES[held.id](Asked(optimizer, L)))
-        except (NoCase, BadInput) as why:
+        except (NoCase, Inapplicable, BadInput) as why:
             reasons.append(str(why))
         if reasons[-1] == SCHEDULED:
             return None
@@ -92,7 +88,7 @@ def _equality(held: Theorem, optimizer: Optimizer, cases: Iterator[Case]) -> Equ
                 off = max(off, distance / abs(bound) if distance else 0.0)
     except HypothesisFails as why:
         return Equality(held.id, compared, wrong=f": {why}")
-    except NoCase as why:
+    except (NoCase, Inapplicable) as why:
         if not compared:
             raise
         return Equality(held.id, compared, off, missing=str(why))
@@ -107,17 +103,8 @@ def _pairs(held: Theorem, optimizer: Optimizer, case: Case) -> list[tuple[int, f
     last = max(case.ks)
     if last > LONGEST:
         raise NoCase(f"k = {last} is beyond {LONGEST}, the longest run here")
-    problem = case.problem
-    result = run_pair(problem, optimizer, Cell(optimizer.name, problem.name, last))
-    rows = np.column_stack([result.trajectory[name] for name in COLUMNS])
-    facts = facts_of(problem, optimizer, optimizer.tune(problem), last, rows[0])
-    reason = held.hypotheses(facts)
-    if reason is not None:
-        raise NoCase(reason)
-    if len(rows) <= last:
-        raise HypothesisFails(f"the run {result.status} at k = {result.k} {result.reason}".rstrip())
-    with np.errstate(all="ignore"):
-        found = held.judge(facts).hear(Chunk(1, rows, np.zeros((len(rows), 0))))
+    result = run_pair(case.problem, optimizer, Cell(optimizer.name, case.problem.name, last))
+    found = compare(held, case.problem, optimizer, rows_of(result), last)
     return [(k, float(one.measured[k - 1]), float(one.bound[k - 1])) for one in found for k in case.ks]
 
 
