@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gdbench.kernel import box_data, prepare
+from gdbench.audit.calls import Vector, calls
+from gdbench.audit.extremes import (
+    DENSE,
+    NEAR,
+    curved,
+    highest,
+    lowest_value,
+    spectrum_ends,
+    steepness,
+)
 from gdbench.problem import Problem
 
-Vector = NDArray[np.float64]
 EPS = 2.0**-52
-
-
-@dataclass(frozen=True)
-class Calls:
-    """A problem's kernels as functions of x."""
-
-    problem: Problem
-    data: Any
-
-    def oracle(self, x: Vector) -> tuple[float, Vector]:
-        """f and the gradient at x."""
-        g = np.full(len(x), np.nan)
-        return float(prepare(self.problem.oracle)(x.copy(), g, self.data)), g
-
-    def value(self, x: Vector) -> float:
-        """f at x."""
-        return float(prepare(self.problem.value)(x.copy(), self.data))
-
-    def product(self, x: Vector, v: Vector) -> Vector:
-        """The Hessian at x times v."""
-        out = np.full(len(x), np.nan)
-        prepare(self.problem.product)(x.copy(), v.copy(), out, self.data)
-        return out
-
-    def hessian(self, x: Vector) -> NDArray[np.float64]:
-        """The Hessian at x, column by column."""
-        return np.array([self.product(x, column) for column in np.eye(len(x))])
-
-
-def calls(problem: Problem, dirt: float = 0.0) -> Calls:
-    """The kernels over the problem's data; dirt is added to the work space, which must not matter."""
-    arrays = list(problem.arrays())
-    arrays[3] = arrays[3] + dirt
-    return Calls(problem, box_data(*arrays))
 
 
 def random_points(problem: Problem, count: int, seed: int = 7) -> list[Vector]:
@@ -76,6 +49,11 @@ def region_points(problem: Problem) -> list[Vector]:
     run = calls(problem)
     highest = run.value(problem.start)
     return [x for x in points if run.value(x) <= highest]
+
+
+def curvature_points(problem: Problem) -> list[Vector]:
+    """Where Hessians are looked at: of a quadratic two are enough to see that they are one."""
+    return [problem.start, random_points(problem, 2)[1]] if problem.spectrum is not None else region_points(problem)
 
 
 def _directions(problem: Problem) -> Iterator[tuple[Vector, Vector]]:
@@ -116,9 +94,11 @@ def curvature(problem: Problem) -> list[str]:
         size = float(np.linalg.norm(moved)) + float(np.linalg.norm(run.oracle(x)[1]))
         if not float(np.linalg.norm(moved - expected)) <= 1e-7 * size + 1e-9:
             found.append(f"product: {moved!r}, the gradient says {expected!r}")
-    hessian = run.hessian(problem.start)
-    if not np.allclose(hessian, hessian.T, rtol=1e-12, atol=1e-13 * float(np.abs(hessian).max())):
-        found.append("product: the Hessian is not symmetric")
+    for x, v in _directions(problem):
+        w = np.roll(v, 1)
+        moved = run.product(x, v)
+        if not abs(float(w @ moved) - float(v @ run.product(x, w))) <= 1e-13 * float(np.linalg.norm(moved)):
+            found.append("product: the Hessian is not symmetric")
     return found
 
 
@@ -139,61 +119,108 @@ def agreement(problem: Problem) -> list[str]:
 
 
 def minimum(problem: Problem) -> list[str]:
-    """f >= f*; at x*, if it is known, the gradient vanishes and f = f*."""
-    assert problem.f_star is not None
+    """f >= f*, also on a run that looks for lower values; at x*, if it is known, the gradient vanishes and f = f*."""
+    if problem.f_star is None:
+        return []
     run = calls(problem)
     found = []
     lowest = problem.f_star.value
-    f_start, g_start = run.oracle(problem.start)
-    rounding = 1e-14 * abs(lowest) + 1e-15 * abs(f_start)
-    for x in region_points(problem):
-        f = run.value(x)
-        if not f >= lowest - rounding:
-            found.append(f"f_star: {lowest!r}, but f = {f!r} somewhere")
+    rounding = value_rounding(problem)
+    values = [run.value(x) for x in region_points(problem)]
+    values.append(lowest_value(problem))
+    if not min(values) >= lowest - rounding:
+        found.append(f"f_star: {lowest!r}, but f = {min(values)!r} somewhere")
     if problem.x_star is None:
         return found + (["f_star: exact without a minimiser"] if problem.f_star.kind == "exact" else [])
     f, g = run.oracle(problem.x_star)
+    g_start = run.oracle(problem.start)[1]
     if not np.linalg.norm(g) <= 1e-12 * np.linalg.norm(g_start):
         found.append(f"x_star: the gradient is {np.linalg.norm(g)!r} there")
     if problem.f_star.kind == "exact" and not abs(f - lowest) <= rounding:
         found.append(f"f_star: {lowest!r}, but f(x*) = {f!r}")
-    return found
+    return found + _polished(problem)
+
+
+def value_rounding(problem: Problem) -> float:
+    """How far a value near f* may be off: f* is rounded, and so are sums of terms of the size of f at the start."""
+    assert problem.f_star is not None
+    return 1e-14 * abs(problem.f_star.value) + 1e-15 * abs(calls(problem).value(problem.start))
+
+
+def _polished(problem: Problem) -> list[str]:
+    """Newton's steps from x* lead nowhere, and where f is flat along a line no other minimiser is nearer.
+
+    The gradient of x^6 at 1e-3 is as good as 0: what tells is that Newton's method moves on to smaller ones.
+    """
+    assert problem.x_star is not None
+    if problem.n > DENSE:
+        return []
+    run, x = calls(problem), problem.x_star
+    distance = float(np.linalg.norm(problem.start - x))
+    g = run.oracle(x)[1]
+    values, vectors = np.linalg.eigh(run.hessian(x))
+    flat = vectors[:, np.abs(values) <= 1e-12 * np.abs(values).max()]
+    nearer = x + flat @ (flat.T @ (problem.start - x))
+    shorter = float(np.linalg.norm(problem.start - nearer)) < distance * (1.0 - 1e-9)
+    if problem.convex and shorter and run.value(nearer) <= run.value(x) + value_rounding(problem):
+        return [f"x_star: {nearer!r} is a minimiser as well, and nearer to the start"]
+    for _ in range(60):
+        trial = x - np.linalg.pinv(run.hessian(x), rcond=1e-12) @ g
+        slope = run.oracle(trial)[1]
+        if not np.linalg.norm(slope) < np.linalg.norm(g):
+            break
+        x, g = trial, slope
+    moved = float(np.linalg.norm(x - problem.x_star))
+    return [f"x_star: Newton's method moves by {moved!r} from there"] if moved > 1e-6 * distance else []
 
 
 def smoothness(problem: Problem) -> list[str]:
     """No Hessian in the region is larger than L; an exact L is attained."""
     if problem.L is None:
         return []
-    run = calls(problem)
-    largest = max(float(np.abs(np.linalg.eigvalsh(run.hessian(x))).max()) for x in region_points(problem))
     L = problem.L.value
+    largest, off = largest_curvature(problem, L)
     found = [f"L: {L!r}, but the curvature reaches {largest!r}"] if not largest <= L * (1.0 + 1e-12) else []
-    if problem.L.kind == "exact" and not largest >= L * (1.0 - 1e-6):
+    if problem.L.kind == "exact" and not largest + off >= L * (1.0 - 1e-6):
         found.append(f"L: {L!r} is called exact, but the curvature reaches {largest!r} only")
     return found
+
+
+def largest_curvature(problem: Problem, enough: float) -> tuple[float, float]:
+    """The largest absolute eigenvalue found in the region, or one that is `enough`, and how far it may be off."""
+    run, points = calls(problem), curvature_points(problem)
+    enough *= 1.0 - 1e-6
+    up = highest(problem, curved(run, 1.0), points, enough)
+    down = -math.inf if up >= enough else highest(problem, curved(run, -1.0), points, enough)
+    return max(up, down), spectrum_ends(run, problem.start)[2]
 
 
 def strong_convexity(problem: Problem) -> list[str]:
     """No Hessian of a convex problem is smaller than mu (or 0); an exact mu is attained."""
     if not problem.convex:
         return [] if problem.mu is None else ["mu: of a problem that is not convex"]
-    run = calls(problem)
-    eigenvalues = [np.linalg.eigvalsh(run.hessian(x)) for x in region_points(problem)]
-    smallest = min(float(one[0]) for one in eigenvalues)
-    rounding = 1e-13 * max(float(one[-1]) for one in eigenvalues)
     mu = 0.0 if problem.mu is None else problem.mu.value
+    smallest, off = smallest_curvature(problem, mu)
+    run = calls(problem)
+    rounding = 1e-13 * max(spectrum_ends(run, x)[1][0] for x in curvature_points(problem))
     found = [f"mu: {mu!r}, but the curvature falls to {smallest!r}"] if not smallest >= mu - rounding else []
     exact = problem.mu is not None and problem.mu.kind == "exact"
-    if exact and not smallest <= mu * (1.0 + 1e-6) + rounding:
+    if exact and not smallest - off <= mu * (1.0 + 1e-6) + rounding:
         found.append(f"mu: {mu!r} is called exact, but the curvature falls to {smallest!r} only")
     return found
 
 
+def smallest_curvature(problem: Problem, enough: float) -> tuple[float, float]:
+    """The smallest eigenvalue found in the region, or one as small as `enough`, and how far it may be off."""
+    run = calls(problem)
+    found = -highest(problem, curved(run, -1.0), curvature_points(problem), -enough * (1.0 + 1e-6))
+    return found, spectrum_ends(run, problem.start)[2]
+
+
 def lojasiewicz(problem: Problem, points: list[Vector] | None = None) -> list[str]:
-    """||g||^2 >= 2 pl (f - f*)."""
-    if problem.pl is None:
+    """||g||^2 >= 2 pl (f - f*); an exact constant is attained."""
+    if problem.pl is None or problem.f_star is None:
         return []
-    assert problem.f_star is not None
     run = calls(problem)
     found = []
     for x in region_points(problem) if points is None else points:
@@ -201,6 +228,39 @@ def lojasiewicz(problem: Problem, points: list[Vector] | None = None) -> list[st
         needed = 2.0 * problem.pl.value * (f - problem.f_star.value)
         if not float(g @ g) >= needed * (1.0 - 1e-12) - 1e-14 * problem.pl.value * abs(f):
             found.append(f"pl: {problem.pl.value!r} at {x!r}: ||g||^2 = {float(g @ g)!r} < {needed!r}")
+    least = least_steepness(problem)
+    if not least >= problem.pl.value * (1.0 - 1e-9):
+        found.append(f"pl: {problem.pl.value!r}, but ||g||^2/(2 (f - f*)) falls to {least!r}")
+    if problem.pl.kind == "exact" and not least <= problem.pl.value * (1.0 + 1e-6):
+        found.append(f"pl: {problem.pl.value!r} is called exact, but ||g||^2/(2 (f - f*)) falls to {least!r} only")
+    return found
+
+
+def least_steepness(problem: Problem) -> float:
+    """The smallest ||g||^2 / (2 (f - f*)) found: near x* along eigenvectors of the Hessian there, and uphill."""
+    assert problem.f_star is not None
+    run, points = calls(problem), region_points(problem)
+    if problem.x_star is not None and problem.n <= DENSE:
+        far = float(np.linalg.norm(problem.start - problem.x_star))
+        axes = np.linalg.eigh(run.hessian(problem.x_star))[1].T
+        points += [problem.x_star + share * far * axis for axis in axes for share in (1e-2, 1.0)]
+    gap = run.value(problem.start) - problem.f_star.value
+    return -highest(problem, steepness(run, problem.f_star.value, NEAR * gap), points)
+
+
+def figures(problem: Problem) -> list[str]:
+    """How much room each constant leaves that is a bound: what the searches found."""
+    found = []
+    if problem.L is not None and problem.L.kind == "bound":
+        largest = largest_curvature(problem, math.inf)[0]
+        found.append(f"L: {problem.L.value:.4g} is a bound, largest curvature found {largest:.4g}")
+    if problem.mu is not None and problem.mu.kind == "bound":
+        smallest = smallest_curvature(problem, -math.inf)[0]
+        found.append(f"mu: {problem.mu.value:.4g} is a bound, smallest curvature found {smallest:.4g}")
+    if problem.pl is not None and problem.pl.kind == "bound":
+        found.append(f"pl: {problem.pl.value:.4g} is a bound, smallest ratio found {least_steepness(problem):.4g}")
+    if problem.f_star is not None and problem.f_star.kind == "bound":
+        found.append(f"f*: {problem.f_star.value:.4g} is a bound, lowest value found {lowest_value(problem):.4g}")
     return found
 
 
@@ -237,8 +297,8 @@ def spectrum(problem: Problem) -> list[str]:
     """The spectrum gives f - f*, ||x - x*||^2 and ||g||^2 at the start, and the eigenvalues of the Hessian."""
     if problem.spectrum is None:
         return ["spectrum: a quadratic without one"] if problem.kind == "quadratic" else []
-    assert problem.f_star is not None
-    assert problem.x_star is not None
+    if problem.f_star is None or problem.x_star is None:
+        return ["spectrum: without f* or x*"]
     run = calls(problem)
     f, g = run.oracle(problem.start)
     values, squares = problem.spectrum.eigenvalues, problem.spectrum.coordinates**2
@@ -252,10 +312,16 @@ def spectrum(problem: Problem) -> list[str]:
     for name, (said, measured, scale) in pairs.items():
         if not abs(said - measured) <= 1e-11 * measured + 1e-14 * scale:
             found.append(f"spectrum: {name} {said!r}, measured {measured!r}")
-    hessian = run.hessian(problem.start)
-    if not np.allclose(np.linalg.eigvalsh(hessian), np.sort(values), rtol=1e-9, atol=1e-13 * float(values.max())):
-        found.append("spectrum: not the eigenvalues of the Hessian")
-    return found
+    others = [x for x in curvature_points(problem) if not _has_eigenvalues(problem, x, np.sort(values))]
+    return found + [f"spectrum: not the eigenvalues of the Hessian at {x!r}" for x in others]
+
+
+def _has_eigenvalues(problem: Problem, x: Vector, values: Vector) -> bool:
+    run, rounding = calls(problem), 1e-13 * float(values[-1])
+    if problem.n <= DENSE:
+        return np.allclose(np.linalg.eigvalsh(run.hessian(x)), values, rtol=1e-9, atol=rounding)
+    (low, _), (high, _), off = spectrum_ends(run, x)
+    return np.allclose([low, high], values[[0, -1]], rtol=1e-9, atol=rounding + off)
 
 
 def metadata(problem: Problem) -> list[str]:  # noqa: C901 - a list of independent facts
