@@ -9,13 +9,17 @@ iterate x_k - alpha s_k that theorems bound. A decay leads it to the minimisers 
 dampening makes the first step longer than the others: for these there is no theorem, measured only.
 """
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from typing import Annotated
 
 from gdbench.errors import BadInput
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.parameter import Range, StepSize
-from gdbench.problem import Problem
+from gdbench.parameter import Range, StepSize, Unit
+from gdbench.problem import Array, Problem
+from gdbench.view import View
 
 THEOREMS = ("hb_quad_gap", "hb_quad_dist", "hb_ghadimi", "hb_cesaro", "quad_hb_exact", "lower_krylov")
 LOOK_AHEAD = ("nag_quad_gap", "nag_quad_dist", "nag_sc", "nag_potential", "quad_nag_exact", "lower_krylov")
@@ -50,11 +54,26 @@ def buffered_ahead(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-
     return alpha, 0, 0
 
 
+def naive(view: View, nesterov: bool) -> Iterator[Array]:
+    """No buffer: gradient j enters step k with weight beta^(k - j), all but the first times 1 - dampening."""
+    beta, kept, decay = view.declared["beta"], 1.0 - view.declared["dampening"], view.declared["decay"]
+    slopes: list[Array] = []
+    y = view.start
+    yield y
+    for k in count():
+        slopes.append(view.gradient(y) + decay * y)
+        past = sum(beta ** (k - j) * (kept if j else 1.0) * slope for j, slope in enumerate(slopes))
+        alpha = view.alpha(k)
+        judged = y - alpha * (slopes[k] if nesterov else past)
+        y = y - alpha * (slopes[k] + beta * past) if nesterov else judged
+        yield judged
+
+
 def make(
     alpha: StepSize = StepSize("1/L"),
     beta: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.9,
     dampening: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.0,
-    decay: Annotated[float, Range(low=0.0)] = 0.0,
+    decay: Annotated[float, Range(low=0.0), Unit(f=1, x=-2)] = 0.0,
     nesterov: bool = False,
 ) -> Optimizer:
     """beta: momentum. dampening: the share of every gradient but the first that is left out. decay: of the weights, in
@@ -74,6 +93,7 @@ def make(
         theorems=LOOK_AHEAD if nesterov else THEOREMS,
         memory=2 if nesterov else 1,
         ahead=nesterov,
+        naive=partial(naive, nesterov=nesterov),
     )
 
 
