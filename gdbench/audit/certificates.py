@@ -21,6 +21,8 @@ from gdbench.audit.extremes import (
 from gdbench.problem import Problem
 
 EPS = 2.0**-52
+#: How often a point is drawn closer to the minimiser before the start is taken in its place.
+MOST_SHRINKS = 200
 
 
 def random_points(problem: Problem, count: int, seed: int = 7) -> list[Vector]:
@@ -33,8 +35,12 @@ def random_points(problem: Problem, count: int, seed: int = 7) -> list[Vector]:
     points = []
     for scale in np.linspace(0.05, 1.5, count):
         x = centre + scale * spread * draws.standard_normal(problem.n)
-        while run.value(x) > highest:
+        for _ in range(MOST_SHRINKS):
+            if not run.value(x) > highest:
+                break
             x = centre + 0.8 * (x - centre)
+        else:
+            x = problem.start.copy()
         points.append(x)
     return points
 

@@ -161,7 +161,7 @@ THEOREMS = (
         quantity="decrease, per step",
         kind="exact",
         source="Nocedal and Wright 2006, section 3.3",
-        hypotheses=all_of(searched, quadratic, minimiser),
+        hypotheses=all_of(searched, quadratic, smooth, minimiser),
     ),
     Theorem(
         id="exact_ls_step",

@@ -16,7 +16,7 @@ import numpy as np
 from gdbench.kernel import prepare
 from gdbench.kernel.recurrences import krylov_gaps
 from gdbench.problem import Array
-from gdbench.theory.hypotheses import all_of, minimiser, quadratic, strongly_convex
+from gdbench.theory.hypotheses import all_of, minimiser, quadratic, smooth, strongly_convex
 from gdbench.theory.judges import per_step
 from gdbench.theory.momentum import optimal_beta
 from gdbench.theory.rounding import TINY, U
@@ -169,7 +169,7 @@ THEOREMS = (
         tight=True,
         needs=("L", "mu", "gap_0"),
         closed=cg_chebyshev,
-        hypotheses=all_of(quadratic, strongly_convex, minimiser),
+        hypotheses=all_of(quadratic, strongly_convex, smooth, minimiser),
         judge=ChebyshevJudge,
     ),
     per_step(
