@@ -43,7 +43,7 @@ def python(code, cache, given="", *arguments):
     return subprocess.run(command, env=env, input=given, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
-@pytest.mark.parametrize(("parent", "hits"), [(os.getpid(), "1 0\n"), (1 << 22, "0 1\n")])
+@pytest.mark.parametrize(("parent", "hits"), [(os.getpid(), "1 0\n"), (1 << 22, "0 1\n")], ids=["alive", "gone"])
 def test_it_fills_the_cache_as_long_as_its_parent_lives(parent, hits, tmp_path):
     pairs = [("no_such_method", "bowl"), ("sign", "bowl")]
     assert python(WORK, tmp_path, json.dumps([parent, pairs])) == ""

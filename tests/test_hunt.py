@@ -7,12 +7,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import certificates
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from gdbench import registry
+from gdbench.audit import certificates
 from gdbench.cli import main
 from gdbench.errors import BadInput
 from gdbench.hunt.binding import chosen

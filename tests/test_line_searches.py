@@ -17,6 +17,7 @@ from test_no_false_alarms import problem as random_problem
 
 from gdbench import registry
 from gdbench.audit import certificates
+from gdbench.audit.calls import Calls
 from gdbench.errors import BadInput
 from gdbench.kernel import oracle, product, value
 from gdbench.optimizers._wolfe import MOST_TRIALS
@@ -90,7 +91,7 @@ def test_exact_steps_are_roots_of_the_slope(problem):
         assert alpha == pytest.approx(root, rel=1e-9)
 
 
-def scipy_step(calls: certificates.Calls, x: np.ndarray, c1: float, c2: float):
+def scipy_step(calls: Calls, x: np.ndarray, c1: float, c2: float):
     g = calls.oracle(x)[1]
     with warnings.catch_warnings():
         # After ten trials SciPy gives up with a warning and None.
