@@ -35,6 +35,8 @@ PLENTY = 10**7
 #: Planted bugs that are no fault of method, constants or theorem: rounding, too strict a judge, a judge of other rows.
 OTHERS = {
     "iterates in float32": "arithmetic",
+    "naive: iterates in single precision": "arithmetic",
+    "naive: an integer that wraps when compiled": "compiler",
     "no allowance for rounding": "arithmetic",
     "rows judged one early": "not explained",
 }
@@ -405,7 +407,7 @@ def test_all_explanations_together_are_capped():
 def test_the_report_shows_the_cause():
     rows = [{"theorem": "gd_pl", "optimizer": "a", "problem": "b", "outcome": "violated", "expected": "holds"}]
     rows[0] |= {"as_expected": False, "cause": "arithmetic", "why": "only rounding did it"}
-    shown = Content(Record(None, {}, evaluate.Report([], rows, [])), (), (), ())
+    shown = Content(Record(None, {}, evaluate.Report([], rows, [])), (), (), (), ())
     assert shown.unexpected == ["gd_pl on a on b: violated, expected holds; arithmetic: only rounding did it."]
 
 
