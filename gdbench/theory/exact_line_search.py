@@ -83,7 +83,8 @@ class ExactSearchJudge:
         facts, errors = self._facts, np.empty(len(chunk.k))
         prepare(decaying_sum)(step_rounding(facts, chunk), self._rate, 1, self._state, errors)
         bound = exact_search(chunk.k, facts.value("L"), facts.value("mu"), facts.gap_0)
-        return [Comparison(chunk.now("f") - facts.f_star, bound, errors + bound * (1e-12 + 8.0 * U * chunk.k))]
+        allowed = errors + bound * (1e-12 + 8.0 * U * chunk.k + facts.rounding.start)
+        return [Comparison(chunk.now("f") - facts.f_star, bound, allowed)]
 
 
 def drop(facts: Facts, chunk: Chunk) -> Comparison:

@@ -58,6 +58,8 @@ class ClosedJudge:
         region_kept(self._facts, chunk)
         bound = self._bound(chunk.k, self._values)
         allowed = allowance(self._facts, self._quantity, chunk, bound, self._model)
+        if not self._values.keys().isdisjoint(("gap_0", "Delta")):
+            allowed = allowed + bound * self._facts.rounding.start
         return [Comparison(measured(self._facts, self._quantity, chunk), bound, allowed)]
 
 

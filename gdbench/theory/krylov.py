@@ -127,7 +127,7 @@ class ChebyshevJudge:
         bound = cg_chebyshev(chunk.k, L, mu, facts.gap_0)
         delta = facts.rounding.distance(chunk, 1.0, 1)
         spread = 32.0 * U * chunk.k * math.sqrt(L / mu) * (L / mu)
-        allowed = facts.rounding.of_gap(chunk, bound, L, delta) + spread * bound
+        allowed = facts.rounding.of_gap(chunk, bound, L, delta) + (spread + facts.rounding.start) * bound
         return [Comparison(chunk.now("f") - facts.f_star, bound, allowed)]
 
 

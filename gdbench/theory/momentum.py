@@ -155,7 +155,7 @@ class CesaroJudge:
         step_stayed(facts, chunk)
         values = {name: facts.value(name) for name in CESARO.needs}
         bound = CESARO.bound(chunk.k, values)
-        allowed = allowance(facts, "gap", chunk, bound, (1.0, 2))
+        allowed = allowance(facts, "gap", chunk, bound, (1.0, 2)) + bound * facts.rounding.start
         return [Comparison(self._min.through(measured(facts, "gap", chunk)), bound, allowed)]
 
 

@@ -58,6 +58,13 @@ class Rounding:
         """
         return chunk.once("eta", lambda: self._scale * (self._offset + self._spread(chunk)))
 
+    @property
+    def start(self) -> float:
+        """The rounding of f(x_0) - f* relative to itself: what every bound that begins with that gap inherits."""
+        if self._f_star == 0.0 or self._gap_0 == 0.0:
+            return 0.0
+        return 4.0 * self._terms * U * (abs(self._f_star) + self._gap_0) / self._gap_0
+
     def _spread(self, chunk: Chunk) -> Array:
         spread = 2.0 * self._away(chunk)
         if not self._vanishes and self._L is not None:

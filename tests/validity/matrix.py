@@ -31,19 +31,20 @@ def equivalent() -> dict[str, str]:
     return {name: reason for name, _, reason in EQUIVALENT}
 
 
-def seen_by(bug: Bug) -> list[str]:
-    """The checks that are red with the bug."""
-    problem, optimizer = bug.setting(registry.problem(bug.problem)), registry.optimizer(bug.optimizer)
+def reds(bug: Bug) -> dict[str, list[str]]:
+    """The checks that are red: `with` the bug, `without` it in its cell, and in the `registry` cell of these names.
+
+    A bug may need a problem that is wrong in itself, such as one with a limited domain: the second list says so.
+    """
+    own, optimizer = registry.problem(bug.problem), registry.optimizer(bug.optimizer)
+    problem = bug.setting(own)
+    found = {"without": _reds(bug, problem, optimizer), "registry": _reds(bug, own, optimizer)}
     with pytest.MonkeyPatch.context() as monkeypatch:
         bug.patch(monkeypatch)
-        problem, optimizer = bug.in_problem(problem), bug.in_optimizer(optimizer)
-        named = [NAMED] if bug.check(problem, optimizer) else []
-        return named + [check.id for check in checks().values() if red(check, problem, optimizer)]
+        return {**found, "with": _reds(bug, bug.in_problem(problem), bug.in_optimizer(optimizer))}
 
 
-def red_without(bug: Bug) -> list[str]:
-    """The checks that are red on the same cell without the bug."""
-    problem, optimizer = bug.setting(registry.problem(bug.problem)), registry.optimizer(bug.optimizer)
+def _reds(bug: Bug, problem: Problem, optimizer: Optimizer) -> list[str]:
     named = [NAMED] if bug.check(problem, optimizer) else []
     return named + [check.id for check in checks().values() if red(check, problem, optimizer)]
 

@@ -75,8 +75,7 @@ def work(name: str) -> object:
     kind, _, which = name.partition(" ")
     if kind == "instances":
         return study.block(int(which), BLOCK)
-    bug = matrix.bugs()[which]
-    return {"with": matrix.seen_by(bug), "without": matrix.red_without(bug)}
+    return matrix.reds(matrix.bugs()[which])
 
 
 def page(blocks, bugs) -> str:
@@ -95,7 +94,7 @@ def page(blocks, bugs) -> str:
         alarms="\n".join(f"- {alarm}" for alarm in everything.alarmed) or "None.",
         plants="\n".join(plants),
         matrix=_matrix(bugs),
-        summary=_seen(bugs),
+        summary=_summary(bugs),
         equivalent="\n".join(f"- {name}: {reason}" for name, reason in matrix.equivalent().items()),
     )
 
@@ -114,17 +113,31 @@ def _matrix(bugs) -> str:
     columns = [matrix.NAMED, *checks()]
     head = f"| bug | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
     lines = [
-        f"| {name} | {' | '.join('x' if c in found['with'] else '' for c in columns)} |" for name, found in bugs.items()
+        f"| {name} | {' | '.join('x' if c in _seen(found) else '' for c in columns)} |" for name, found in bugs.items()
     ]
-    clean = {c: sum(c in found["without"] for found in bugs.values()) for c in columns}
+    clean = {c: sum(c in found["registry"] for found in bugs.values()) for c in columns}
     return "\n".join([head, f"| no bug ({len(bugs)} cells) | {' | '.join(str(clean[c]) for c in columns)} |", *lines])
 
 
-def _seen(bugs) -> str:
-    audit = sum(any(c != matrix.NAMED for c in found["with"]) for found in bugs.values())
-    some = sum(bool(found["with"]) for found in bugs.values())
-    alarms = sum(len(found["without"]) for found in bugs.values())
-    return f"{len(bugs)} bugs: {some} are seen by some check, {audit} by one of the audit; {alarms} red without a bug."
+def _seen(found) -> list[str]:
+    """What is red with a bug and not without it."""
+    return [check for check in found["with"] if check not in found["without"]]
+
+
+def _summary(bugs) -> str:
+    audit = sum(any(check != matrix.NAMED for check in _seen(found)) for found in bugs.values())
+    some = sum(bool(_seen(found)) for found in bugs.values())
+    alarms = sum(len(found["registry"]) for found in bugs.values())
+    lines = [
+        f"{len(bugs)} bugs: {some} are seen by some check, {audit} by one of the audit; {alarms} red without a bug."
+    ]
+    for name, found in bugs.items():
+        if found["without"]:
+            reds = " and ".join(found["without"])
+            lines.append(
+                f"The problem of `{name}` is wrong on purpose, bug or not: {reds} is red, and not counted here."
+            )
+    return "\n\n".join(lines)
 
 
 TEXT = """\
