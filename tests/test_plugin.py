@@ -137,6 +137,22 @@ def test_a_problem_is_certified_and_run(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("x_star=np.zeros(1)", "x_star=np.zeros(2)", "x_star has shape (2,), the start (1,)"),
+        ("    g[0] = 2.0 * x[0]\n", "", "leaves component 0 unset"),
+        ("start=np.ones(1)", "start=np.ones((1, 1))", "`start` is not an array"),
+    ],
+)
+def test_a_problem_that_breaks_the_contract_is_not_run(tmp_path, old, new, said):
+    file = wrote(tmp_path, "square", PROBLEM.replace(old, new))
+    status, document = asked("run", "--plugin", file, "-o", "gradient_descent")
+    assert status == 1
+    assert [run["status"] for run in document["runs"]] == ["failed"]
+    assert said in document["runs"][0]["reason"]
+
+
+@pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
         ("nesterov", METHOD, "There is already an optimizer 'nesterov'"),
