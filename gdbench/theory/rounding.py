@@ -1,8 +1,9 @@
 """How far rounding alone can carry a run from its exact iterates, and so each quantity from its exact value.
 
 For a non-expansive step errors add: delta_{k+1} <= rho delta_k + eta_k, where eta_k is the rounding that one step
-commits: 4 u sqrt(n + terms) (||x*|| + 2 ||x_k - x*|| + sqrt(2 f/L)), the last only where f* is not 0. For momentum
-the response to one error is (i + 1) rho^i up to a factor 2 (order 2; proved on quadratics only).
+commits: 4 u sqrt(n + terms) (||x*|| + 2 ||x_k - x*|| + sqrt(2 f/L)), the last only where f* is not known to be 0. Where
+no minimiser is known, a bound of ||x_k|| takes the place of both distances. For momentum the response to one error is
+(i + 1) rho^i up to a factor 2 (order 2; proved on quadratics only).
 """
 
 from __future__ import annotations

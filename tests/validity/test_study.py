@@ -26,6 +26,12 @@ def test_no_alarm_is_false_and_every_plant_that_can_be_told_is_seen():
     assert attained >= told == seen > 10
 
 
+@pytest.mark.parametrize("number", [5883, 8664])
+def test_instances_that_once_raised_a_false_alarm(number):
+    """f* is 500 and the gap at the start 1e-3 or less: it is known to 1e-10, and so is every bound it begins."""
+    assert study.studied(drawn(number)).alarmed == []
+
+
 def test_a_lowered_allowance_gives_false_alarms(monkeypatch):
     from gdbench.theory.rounding import Rounding
 
