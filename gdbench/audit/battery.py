@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
+import numpy as np
+
 from gdbench import registry
 from gdbench.audit.check import Check, Outcome, Seen
 from gdbench.errors import BadInput
@@ -103,7 +105,8 @@ def _look(check: Check, runs: Runs, optimizer: str, problem: str) -> Seen:
     if check.over == "pair":
         arguments.append(lambda: runs.result(optimizer, problem))
     try:
-        return check.see(*(argument() for argument in arguments))
+        with np.errstate(all="ignore"):  # what overflows is seen by its values, compiled or not
+            return check.see(*(argument() for argument in arguments))
     except BadInput as error:
         return Seen("not applicable", str(error))
     except Exception as error:  # noqa: BLE001 - whatever foreign code raises is a finding
