@@ -46,3 +46,9 @@ class Optimizer:
     failures: tuple[str, ...] = ()
     naive: Naive | None = None
     name: str = "unnamed"
+
+    def failure(self, number: int) -> str:
+        """What failure 1, 2, … of the step means."""
+        if number > len(self.failures):
+            return f"the step answered failure {number}, which the method does not name"
+        return self.failures[number - 1]

@@ -190,15 +190,9 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
     assert jury is not None
     trajectory = recorder.finish(end, buffer[0], path[-1])
     status = STATUSES[control[STATUS]]
-    reason = _reason(optimizer, int(control[FAILURE])) if status == "failed" else ""
+    reason = optimizer.failure(int(control[FAILURE])) if status == "failed" else ""
     summary, verdicts = jury.verdicts(trajectory, status)
     return Result(cell, status, end, reason, summary, trajectory, verdicts)
-
-
-def _reason(optimizer: Optimizer, failure: int) -> str:
-    if failure > len(optimizer.failures):
-        return f"the step answered failure {failure}, which the method does not name"
-    return optimizer.failures[failure - 1]
 
 
 def problem_value(problem: Problem, x: Array) -> float:

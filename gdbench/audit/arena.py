@@ -31,7 +31,7 @@ NEAR = 2.0**-20
 
 
 @helper
-def bend(shape, t):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def bend(shape, t):  # type: ignore[no-untyped-def]
     """phi, phi' and phi'' at t; shape is the place in SHAPES."""
     if shape == 0:
         return 0.5 * t * t, t, 1.0
@@ -45,14 +45,14 @@ def bend(shape, t):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
 
 
 @helper
-def blurred(f, data):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def blurred(f, data):  # type: ignore[no-untyped-def]
     """f, wrong by a random share of at most data.vector[2]."""
     noise = data.vector[2]
     return f * (1.0 + noise * (2.0 * uniform(data.draw) - 1.0)) if noise > 0.0 else f
 
 
 @oracle
-def ridge_oracle(x, g, data):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, D103 - as its role says
+def ridge_oracle(x, g, data):  # type: ignore[no-untyped-def]
     m = data.rows.shape[0]
     weight, mu, offsets = data.vector[0], data.vector[1], data.vector[3:]
     slopes, losses = data.scratch[:m], data.scratch[m:]
@@ -68,7 +68,7 @@ def ridge_oracle(x, g, data):  # type: ignore[no-untyped-def] # noqa: ANN001, AN
 
 
 @value
-def ridge_value(x, data):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, D103 - as its role says
+def ridge_value(x, data):  # type: ignore[no-untyped-def]
     m = data.rows.shape[0]
     weight, mu, offsets = data.vector[0], data.vector[1], data.vector[3:]
     losses = data.scratch[m:]
@@ -80,7 +80,7 @@ def ridge_value(x, data):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
 
 
 @product
-def ridge_product(x, v, out, data):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201, D103 - as its role says
+def ridge_product(x, v, out, data):  # type: ignore[no-untyped-def]
     m = data.rows.shape[0]
     weight, mu, offsets = data.vector[0], data.vector[1], data.vector[3:]
     curves, moved = data.scratch[:m], data.scratch[m:]

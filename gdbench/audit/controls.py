@@ -1,6 +1,4 @@
 """Negative controls: runs, rows and curves that are wrong by design. Each function says whether that was seen."""
-# Kernels are typed by their role's signature.
-# ruff: noqa: ANN001, ANN201, ARG001
 
 from __future__ import annotations
 

@@ -4,8 +4,6 @@ Equality cases of theorems have one dimension or two. Turned into random directi
 multiple of the kernels' eight lanes they see every coordinate of a method. rows holds c and the orthonormal u_j, vector
 b, matrix the pieces of all phi_j, and sizes where those of each begin.
 """
-# Kernels are typed by their role's signature.
-# ruff: noqa: ANN001, ANN201, ARG001, D103
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kernels call, in 50 digits: mathematics, sums and arrays; and what they call in plain float64 Python.
+"""What kernels call, in 50 digits: mathematics, sums and arrays.
 
 exp, log1p, tanh, sin and cos of the kernel room are the functions that they approximate, without the limits beyond
 which the float64 forms stay constant. A rounding that a kernel asks for by name, such as np.float32(x), is left out, as
@@ -17,7 +17,6 @@ from mpmath.libmp import fnan, fone, fzero
 
 from gdbench import kernel
 from gdbench.explain.wide import COSTLY, NEAREST, PRECISION, Raw, Wide
-from gdbench.kernel import lanes, maths
 
 Replacements = dict[Any, Callable[..., Any]]
 
@@ -123,14 +122,3 @@ def _signs(kind: type[Wide]) -> Replacements:
 def wide_functions(kind: type[Wide]) -> Replacements:
     """The replacements in 50 digits, by what they replace."""
     return {**_sums(kind), **_arrays(kind), **_mathematics(kind), **_signs(kind)}
-
-
-def plain_functions() -> Replacements:
-    """The replacements in plain float64 Python: what the kernel room writes twice, compiled and plain."""
-    return {
-        lanes.dot: lanes.plain_dot,
-        lanes.dist2: lanes.plain_dist2,
-        lanes.total: lanes.plain_total,
-        maths._two_to: maths.plain_two_to,  # noqa: SLF001 - the kernel room's own pair of forms
-        maths._exponent: maths.plain_exponent,  # noqa: SLF001 - as above
-    }

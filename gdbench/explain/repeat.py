@@ -6,16 +6,16 @@ the arithmetic, so that a kernel cannot leave it unseen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gdbench import kernel
 from gdbench.explain.transplant import Arithmetic, Fifty, Transplant
 from gdbench.explain.wide import CapExceeded, Leak, Wide
-from gdbench.kernel.contract import DATA_FIELDS
+from gdbench.kernel.contract import PlainCalls, PlainData, PlainState
 from gdbench.kernel.driver import AHEAD, QUERY, SAMPLED
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
@@ -28,38 +28,6 @@ BROKEN = (Leak, ArithmeticError, AttributeError, LookupError, TypeError, ValueEr
 
 class NotRepeated(Exception):
     """The arithmetic could not do what was asked of it; the message says where it ended."""
-
-
-class Calls(NamedTuple):
-    """What a step may call on its problem."""
-
-    oracle: Callable[..., Any]
-    value: Callable[..., Any]
-    product: Callable[..., Any]
-
-
-class Data(NamedTuple):
-    """What a problem's kernels read."""
-
-    matrix: Any
-    rows: Any
-    vector: Any
-    scratch: Any
-    layers: Any
-    sizes: Any
-    draw: Any
-
-
-class State(NamedTuple):
-    """What a step moves and reads."""
-
-    x: Any
-    g: Any
-    memory: Any
-    hyper: Any
-
-
-assert Data._fields == DATA_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +60,8 @@ class Rehearsal:
 
     def __init__(self, problem: Problem, arithmetic: Arithmetic) -> None:
         self.transplant = Transplant(arithmetic)
-        self.calls = Calls(*(self.transplant(one) for one in (problem.oracle, problem.value, problem.product)))
-        self.data = Data(*(arithmetic.array(array) for array in problem.arrays()))
+        self.calls = PlainCalls(*(self.transplant(one) for one in (problem.oracle, problem.value, problem.product)))
+        self.data = PlainData(*(arithmetic.array(array) for array in problem.arrays()))
         self.dot = self.transplant(kernel.dot)
         self.dist2 = self.transplant(kernel.dist2)
 
@@ -141,7 +109,7 @@ def _rows(
     if look == AHEAD:
         memory[0] = problem.start
     arrays = (problem.start, np.zeros(problem.n), memory, np.array([*tuning.hyper, 0.0]))
-    state = State(*(arithmetic.array(array) for array in arrays))
+    state = PlainState(*(arithmetic.array(array) for array in arrays))
     plan = arithmetic.array(np.array([*tuning.plan, *optimizer.schedule.parameters]))
     judged = state.memory[0] if look == AHEAD else state.x
     before = judged.copy()
@@ -163,7 +131,7 @@ def _rows(
                 _settle(arithmetic.kind, array, optimizer.step)
         yield Row(k, f, f_query, *observed, used, value_calls, gradient_calls)
         if values < 0:
-            raise NotRepeated(f"the method fails at k = {k}: {optimizer.failures[-values - 1]}")
+            raise NotRepeated(f"the method fails at k = {k}: {optimizer.failure(-values)}")
         value_calls += int(values)
         gradient_calls += int(gradients)
 

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gdbench.explain.functions import Replacements, plain_functions, wide_functions
+from gdbench.explain.functions import Replacements, wide_functions
 from gdbench.explain.wide import Leak, Wide, number_type
+from gdbench.kernel.plain import TWINS
 
 _REFUSED = (BuiltinFunctionType, np.ufunc)
 
@@ -41,7 +42,7 @@ class Plain:
     """float64 in plain Python: what `NUMBA_DISABLE_JIT=1` computes."""
 
     def __init__(self) -> None:
-        self.replacements = plain_functions()
+        self.replacements: Replacements = TWINS
 
     def constant(self, value: Any) -> Any:
         """The number itself."""

@@ -208,26 +208,26 @@ def _box_pair(calls, schedule, step):  # type: ignore[no-untyped-def]
 #: What every run needs besides its pair.
 BOXES = (_box_data, _box_calls, _box_state, _box_pair)
 
-_PlainData = namedtuple("_PlainData", DATA_FIELDS)  # type: ignore[misc]
-_PlainCalls = namedtuple("_PlainCalls", ("oracle", "value", "product"))
-_PlainState = namedtuple("_PlainState", ("x", "g", "memory", "hyper"))
+PlainData = namedtuple("PlainData", DATA_FIELDS)  # type: ignore[misc]
+PlainCalls = namedtuple("PlainCalls", ("oracle", "value", "product"))
+PlainState = namedtuple("PlainState", ("x", "g", "memory", "hyper"))
 _PlainPair = namedtuple("_PlainPair", ("calls", "schedule", "step"))
 
 
 def box_data(*arrays: np.ndarray[Any, Any]) -> Any:
     """The seven arrays of a problem as kernels see them: a struct reference, or a named tuple with the JIT off."""
-    return prepare(_box_data)(*arrays) if COMPILED else _PlainData(*arrays)
+    return prepare(_box_data)(*arrays) if COMPILED else PlainData(*arrays)
 
 
 def box_state(*arrays: np.ndarray[Any, Any]) -> Any:
     """x and g of shape (n,), memory of shape (rows, n) and the hyperparameters, as steps see them."""
-    return prepare(_box_state)(*arrays) if COMPILED else _PlainState(*arrays)
+    return prepare(_box_state)(*arrays) if COMPILED else PlainState(*arrays)
 
 
 def box_pair(oracle: Function, value: Function, product: Function, schedule: Function, step: Function) -> Any:
     """What a run calls, compiled and held together, so that a chunk's call passes one pointer."""
     if not COMPILED:
-        return _PlainPair(_PlainCalls(oracle, value, product), schedule, step)
+        return _PlainPair(PlainCalls(oracle, value, product), schedule, step)
     calls = prepare(_box_calls)(prepare(oracle), prepare(value), prepare(product))
     return prepare(_box_pair)(calls, prepare(schedule), prepare(step))
 
@@ -235,4 +235,4 @@ def box_pair(oracle: Function, value: Function, product: Function, schedule: Fun
 def plain_boxes(kernels: Any, state: Any, data: Any) -> tuple[Any, Any, Any]:
     """What a run calls, its state and its data as plain Python has them with the JIT off, for plain kernels."""
     oracle, value, product, schedule, step = kernels
-    return _PlainPair(_PlainCalls(oracle, value, product), schedule, step), _PlainState(*state), _PlainData(*data)
+    return _PlainPair(PlainCalls(oracle, value, product), schedule, step), PlainState(*state), PlainData(*data)

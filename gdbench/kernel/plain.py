@@ -9,7 +9,7 @@ from typing import Any
 from gdbench.kernel import lanes, maths
 
 #: What Python cannot run, and the plain form that computes the same bits.
-_TWINS = {
+TWINS: dict[Any, Callable[..., Any]] = {
     lanes._compiled_dot: lanes.plain_dot,  # noqa: SLF001 - twins live side by side, in one room
     lanes._compiled_dist2: lanes.plain_dist2,  # noqa: SLF001
     lanes._compiled_total: lanes.plain_total,  # noqa: SLF001
@@ -27,8 +27,8 @@ def plain(kernel: Any) -> Callable[..., Any]:
 def _plain(one: Any, made: dict[int, Any]) -> Any:
     if not hasattr(one, "py_func"):
         return one
-    if one in _TWINS:
-        return _TWINS[one]
+    if one in TWINS:
+        return TWINS[one]
     if id(one) not in made:
         function = one.py_func
         names: dict[str, Any] = dict(function.__globals__)
