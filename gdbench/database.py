@@ -18,7 +18,7 @@ from gdbench.errors import BadInput
 
 DEFAULT = Path(".gdbench") / "results.sqlite"
 APPLICATION_ID = 0x67644265  # "gdBe"
-SCHEMA = 1
+SCHEMA = 2
 #: Seconds to wait for another process that writes.
 PATIENCE = 5.0
 
@@ -30,14 +30,15 @@ _CONTENT = (
 )
 #: Stores that were made before there was such a table get it when something is kept.
 _KEPT = "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, content TEXT NOT NULL, digest TEXT NOT NULL);"
+_RUNS = """(
+    key TEXT PRIMARY KEY, optimizer TEXT NOT NULL, problem TEXT NOT NULL, iterations INTEGER NOT NULL,
+    tolerance REAL NOT NULL, target REAL NOT NULL, seed INTEGER NOT NULL, replicates INTEGER NOT NULL,
+    status TEXT NOT NULL, k INTEGER NOT NULL, reason TEXT NOT NULL, summary TEXT NOT NULL, digest TEXT NOT NULL,
+    UNIQUE (optimizer, problem, iterations, tolerance, target, seed, replicates)
+)"""
 _TABLES = f"""
 {_KEPT}
-CREATE TABLE runs (
-    key TEXT PRIMARY KEY, optimizer TEXT NOT NULL, problem TEXT NOT NULL, iterations INTEGER NOT NULL,
-    tolerance REAL NOT NULL, target REAL NOT NULL, seed INTEGER NOT NULL, status TEXT NOT NULL, k INTEGER NOT NULL,
-    reason TEXT NOT NULL, summary TEXT NOT NULL, digest TEXT NOT NULL,
-    UNIQUE (optimizer, problem, iterations, tolerance, target, seed)
-);
+CREATE TABLE runs {_RUNS};
 CREATE TABLE trajectories (
     key TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, columns BLOB NOT NULL
 );
@@ -51,6 +52,17 @@ CREATE TABLE wall_times (
     key TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, seconds REAL NOT NULL
 );
 """
+#: A store of schema 1, which knew no replicates, as one of schema 2.
+_UPGRADE = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE upgraded {_RUNS};
+INSERT INTO upgraded SELECT key, optimizer, problem, iterations, tolerance, target, seed, 1, status, k, reason, summary,
+    digest FROM runs;
+DROP TABLE runs;
+ALTER TABLE upgraded RENAME TO runs;
+PRAGMA user_version = {SCHEMA};
+COMMIT;
+"""  # noqa: S608 - made of constants
 
 
 def _put(fresh: Path, place: Path) -> None:
@@ -158,7 +170,7 @@ class Database:
             raise BadInput(f"The store {self.path} cannot be written to: give another --store.")
 
     def _check_version(self, version: int) -> None:
-        if version != SCHEMA:
+        if version not in (1, SCHEMA):
             newer = "newer" if version > SCHEMA else "older"
             raise BadInput(
                 f"The store {self.path} was written by a {newer} gdbench (schema {version}, here {SCHEMA}): "
@@ -177,6 +189,10 @@ class Database:
         (answer,) = execute("PRAGMA quick_check(1)").fetchone()
         if answer != "ok":
             raise self._damaged(" ".join(answer.replace("*** in database main ***", "").split()))
+        if execute("PRAGMA user_version").fetchone()[0] == 1:
+            execute("PRAGMA query_only = OFF")
+            self._connection.executescript(_UPGRADE)
+            execute("PRAGMA query_only = ON")
         tables = {name for (name,) in execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"runs", "trajectories", "verdicts", "wall_times"} <= tables:
             raise self._damaged("a table is missing")

@@ -67,8 +67,8 @@ def to_parquet(results: Iterable[Result], path: Path) -> int:
         raise BadInput("Parquet needs pyarrow: install gdbench[parquet], or export --csv.") from None
     rows = 0
     texts = {name: pa.string() for name in ("optimizer", "problem", "status")}
-    whole = {name: pa.int64() for name in ("iterations", "seed", "k")}
-    names = ("optimizer", "problem", "iterations", "tolerance", "target", "seed", "status", *MEASURED)
+    whole = {name: pa.int64() for name in ("iterations", "seed", "replicates", "k")}
+    names = ("optimizer", "problem", "iterations", "tolerance", "target", "seed", "replicates", "status", *MEASURED)
     schema = pa.schema([(name, (texts | whole).get(name, pa.float64())) for name in names])
     with _replacing(path) as draft, pq.ParquetWriter(draft, schema) as writer:
         for result in results:

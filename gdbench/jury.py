@@ -14,11 +14,12 @@ from gdbench.problem import Array, Problem
 from gdbench.rate import Rate, estimate, rate_verdict
 from gdbench.summary import Summary
 from gdbench.theory import theorem
-from gdbench.theory.hypotheses import SCHEDULED
+from gdbench.theory.ensemble import Ensemble
+from gdbench.theory.hypotheses import SAMPLED, SCHEDULED
 from gdbench.theory.rounding import Rounding, U
 from gdbench.theory.theorem import Facts, HypothesisFails, Judge, Reference
 from gdbench.trajectory import Chunk, Trajectory
-from gdbench.verdict import Tally, Verdict
+from gdbench.verdict import Tally, Verdict, expectation
 
 
 def facts_of(problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations: int, start: Array) -> Facts:
@@ -26,7 +27,8 @@ def facts_of(problem: Problem, optimizer: Optimizer, tuning: Tuning, iterations:
     row = dict(zip(COLUMNS, start.tolist(), strict=True))
     begin = (row["f"], row["grad2"], row["dist2"])
     shares = None if optimizer.schedule.constant else optimizer.schedule.shares
-    return Facts(problem, tuning.declared, *begin, iterations, Rounding(problem, row["f"]), shares, tuning.momentum)
+    rounding = Rounding(problem, row["f"])
+    return Facts(problem, tuning.declared, *begin, iterations, rounding, shares, tuning.momentum, optimizer.sampling)
 
 
 class Jury:
@@ -38,13 +40,16 @@ class Jury:
         f_star = problem.f_star
         known = f_star is not None and f_star.kind == "exact"
         self._summary = Summary(f_star.value if f_star is not None and known else math.nan, start)
+        self._optimizer = optimizer
         self._benches: list[tuple[Tally, Judge | None]] = []
         for name in optimizer.theorems:
             held = theorem(name)
+            if held.expectations is not None:
+                continue  # judged over replicates
             tally = Tally(held)
             tally.reason = held.hypotheses(self._facts) or ""
-            if tally.reason == SCHEDULED:
-                continue  # with a schedule the method is another one, which this theorem is not about
+            if tally.reason in (SCHEDULED, SAMPLED):
+                continue  # with a schedule or a sampling the method is another one, which this theorem is not about
             self._benches.append((tally, None if tally.reason else held.judge(self._facts)))
 
     def hear(self, chunk: Chunk) -> None:
@@ -61,6 +66,13 @@ class Jury:
                         tally.add(chunk.k, comparison)
                 except HypothesisFails as fails:
                     tally.reason = str(fails)
+
+    def on_expectations(self, ensemble: Ensemble | None) -> list[Verdict]:
+        """The verdicts of theorems on expectations; None stands for a run without replicates."""
+        held = [theorem(name) for name in self._optimizer.theorems]
+        named = [one for one in held if one.expectations is not None]
+        with np.errstate(all="ignore"):
+            return [expectation(*self._names, one, self._facts, ensemble) for one in named]
 
     def verdicts(self, trajectory: Trajectory, status: str) -> tuple[dict[str, Any], tuple[Verdict, ...]]:
         """The figures and the verdicts of the whole run."""
@@ -81,7 +93,7 @@ class Jury:
         f_star = abs(self._facts.f_star)
         floor = 1e3 * U * problem.terms * (f_star + 1e-3 * abs(self._facts.gap_0)) if f_star else 0.0
         k = trajectory["k"]
-        if problem.stochastic:
+        if self._facts.sampling is not None:
             k, gap = k[~np.isnan(gap)], gap[~np.isnan(gap)]
         with np.errstate(all="ignore"):
             return estimate(k, gap, max(floor, 1e-26 * abs(self._facts.gap_0)))

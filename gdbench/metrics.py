@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gdbench.verdict import Verdict
 
 #: What a metric is filed under: which line of which run, verdict or claim it stands on.
-IDENTITY = ("subject", "name", "optimizer", "problem", "iterations", "tolerance", "target", "seed")
+IDENTITY = ("subject", "name", "optimizer", "problem", "iterations", "tolerance", "target", "seed", "replicates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Metrics:
     tolerance: str = ""
     target: str = ""
     seed: str = ""
+    replicates: str = ""
     outcome: str = ""
     k: str = ""
     iterations_to_target: str = ""

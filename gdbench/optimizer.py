@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gdbench.problem import Problem
+from gdbench.sampling import Sampling
 from gdbench.schedule import CONSTANT, Schedule
 from gdbench.view import Naive
 
@@ -32,7 +33,9 @@ class Optimizer:
 
     step moves state.x. Where `ahead` is true state.x is the query point and memory[0] the iterate x_k that theorems
     bound (and the start is copied there). memory is the number of rows of n numbers that the method keeps, zero at the
-    start. failures[c - 1] says what failure c of the step means. theorems are ids of `gdbench.theory`.
+    start, or a function of the problem that gives it. sampling, where there is one, is asked in place of the problem's
+    oracle; `asks` says that the step itself asks the problem for exact values, so that none goes with it.
+    failures[c - 1] says what failure c of the step means. theorems are ids of `gdbench.theory`.
     naive is the same method as a plain loop that shares no code with step, against which `gdbench audit` holds it.
     """
 
@@ -40,12 +43,18 @@ class Optimizer:
     tune: Callable[[Problem], Tuning]
     source: str
     theorems: tuple[str, ...] = ()
-    memory: int = 0
+    memory: int | Callable[[Problem], int] = 0
     ahead: bool = False
     schedule: Schedule = CONSTANT
+    sampling: Sampling | None = None
+    asks: bool = False
     failures: tuple[str, ...] = ()
     naive: Naive | None = None
     name: str = "unnamed"
+
+    def rows(self, problem: Problem) -> int:
+        """The number of rows of n numbers that it keeps on this problem."""
+        return self.memory if isinstance(self.memory, int) else self.memory(problem)
 
     def failure(self, number: int) -> str:
         """What failure 1, 2, … of the step means."""

@@ -60,9 +60,8 @@ class Problem:
 
     mu is the modulus of strong convexity, pl the Polyak-Lojasiewicz constant (||g||^2 >= 2 pl (f - f*)) of a problem
     that is not strongly convex. f_star of kind `bound` is a lower bound of f. x_star is the minimiser nearest to the
-    start, shape (n,). terms is the number of summands in f, for the rounding allowance. `stochastic` says that the
-    oracle draws a mini-batch: f is then recorded by `value` on the stored grid only. separable: f is a sum of functions
-    of one coordinate each.
+    start, shape (n,). terms is the number of summands in f, for the rounding allowance. separable: f is a sum of
+    functions of one coordinate each. batch, where f is a mean over `samples` samples, is its kernel for some of them.
     """
 
     oracle: Callable[..., Any]
@@ -79,7 +78,8 @@ class Problem:
     region: Literal["everywhere", "sublevel set"] = "everywhere"
     spectrum: Spectrum | None = None
     terms: int = 1
-    stochastic: bool = False
+    batch: Callable[..., Any] | None = None
+    samples: int = 0
     separable: bool = False
     matrix: Array = field(default_factory=_matrix)
     rows: Array = field(default_factory=_matrix)

@@ -1,4 +1,4 @@
-"""Finds problems and optimizers by the files that are there, and turns `name[param=value,…]` into them."""
+"""Finds problems, optimizers, schedules and samplings by their files, and turns `name[param=value,…]` into them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from gdbench.errors import BadInput, unknown
 from gdbench.optimizer import Optimizer
 from gdbench.parameter import EXACT, Optimal, Range, StepSize, Unit
 from gdbench.problem import Problem
+from gdbench.sampling import Sampling
 from gdbench.schedule import CONSTANT, Schedule
 
 _PACKAGES = {
     "problem": "gdbench.problems",
     "optimizer": "gdbench.optimizers",
     "schedule": "gdbench.schedules",
+    "sampling": "gdbench.samplings",
 }
 #: What files outside the repository define, by kind and name.
 _ADOPTED: dict[str, dict[str, ModuleType]] = {what: {} for what in _PACKAGES}
@@ -49,6 +51,8 @@ class Parameter:
             return "a step size such as 0.1 or 1/L"
         if self.type is Schedule:
             return "a schedule such as inverse or cosine[steps=1000]"
+        if self.type is Sampling:
+            return "a sampling such as batches[size=32] or noise[sigma=0.1]"
         if self.type == float | Optimal:
             return f"number {self.range} | optimal"
         kind = {int: "whole number", float: "number", bool: "true | false", str: "word"}[self.type]
@@ -56,7 +60,7 @@ class Parameter:
 
 
 def names(what: str) -> list[str]:
-    """The names of all problems, optimizers or schedules; nothing is imported."""
+    """The names of all problems, optimizers, schedules or samplings; nothing is imported."""
     try:
         package = import_module(_PACKAGES[what])
     except ModuleNotFoundError as error:
@@ -80,7 +84,7 @@ def module(what: str, name: str) -> ModuleType:
 
 @cache
 def parameters(what: str, name: str) -> tuple[Parameter, ...]:
-    """The parameters of `make` in its order; every optimizer with a step size alpha takes a schedule too."""
+    """The parameters of `make` in its order; every optimizer with a step size takes a schedule and a sampling too."""
     make = module(what, name).make
     hints = typing.get_type_hints(make, include_extras=True)
     found = []
@@ -94,6 +98,8 @@ def parameters(what: str, name: str) -> tuple[Parameter, ...]:
         found.append(Parameter(parameter.name, hint, parameter.default, limits, unit))
     if what == "optimizer" and any(one.type is StepSize for one in found):
         found.append(Parameter("schedule", Schedule, CONSTANT, None))
+        if all(one.name != "sampling" for one in found):
+            found.append(Parameter("sampling", Sampling, None, None))
     return tuple(found)
 
 
@@ -143,6 +149,8 @@ def _parse(owner: str, parameter: Parameter, text: str) -> Any:
         return StepSize(text)
     if parameter.type is Schedule:
         return schedule(text)
+    if parameter.type is Sampling:
+        return sampling(text)
     if parameter.type == float | Optimal and text == "optimal":
         return text
     if parameter.type is str:
@@ -199,6 +207,10 @@ def _format(value: Any) -> str:
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
+def _differs(value: Any, default: Any) -> bool:
+    return bool(value != default) and _format(value) != _format(default)
+
+
 def _arguments(what: str, text: str) -> tuple[str, str, dict[str, Any]]:
     name, given = split_selector(text)
     module(what, name)
@@ -208,7 +220,8 @@ def _arguments(what: str, text: str) -> tuple[str, str, dict[str, Any]]:
             none = BadInput(f"{key}={given[key]} cannot be given: {name} takes no parameters.")
             raise unknown(f"parameter of {name}", key, known) if known else none
     values = {key: _parse(name, known[key], given[key]) for key in known if key in given}
-    shown = [f"{key}={_format(values[key])}" for key in known if key in values and values[key] != known[key].default]
+    changed = [key for key in known if key in values and _differs(values[key], known[key].default)]
+    shown = [f"{key}={_format(values[key])}" for key in changed]
     return name, f"{name}[{','.join(shown)}]" if shown else name, values
 
 
@@ -230,9 +243,13 @@ def problem(text: str) -> Problem:
 def optimizer(text: str) -> Optimizer:
     """The optimizer of a selector such as `gradient_descent[alpha=1/L]`."""
     name, label, values = _arguments("optimizer", text)
-    chosen = values.pop("schedule", CONSTANT)
-    made: Optimizer = module("optimizer", name).make(**values)
-    return replace(made, name=label, schedule=chosen)
+    own = inspect.signature(module("optimizer", name).make).parameters
+    made: Optimizer = module("optimizer", name).make(**{key: value for key, value in values.items() if key in own})
+    if "sampling" in values and made.asks:
+        given = f"sampling={values['sampling']} cannot be given"
+        raise BadInput(f"{given}: a step of {name} asks the problem for exact values itself.")
+    chosen = {key: values[key] for key in ("schedule", "sampling") if key in values and key not in own}
+    return replace(made, name=label, **chosen)
 
 
 @cache
@@ -241,3 +258,11 @@ def schedule(text: str) -> Schedule:
     name, label, values = _arguments("schedule", text)
     made: Schedule = module("schedule", name).make(**values)
     return made if made is CONSTANT else replace(made, name=label)
+
+
+@cache
+def sampling(text: str) -> Sampling:
+    """The sampling of a selector such as `batches[size=32]`."""
+    name, label, values = _arguments("sampling", text)
+    made: Sampling = module("sampling", name).make(**values)
+    return replace(made, name=label)

@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 
 from gdbench import registry
+from gdbench.ensemble import run_ensemble
 from gdbench.jury import Jury
-from gdbench.kernel import BOXES, COLUMNS, box_data, box_pair, box_state, descend, prepare
-from gdbench.kernel.driver import AHEAD, FAILURE, QUERY, SAMPLED, STATUS, STOP
+from gdbench.kernel import BOXES, COLUMNS, box_data, box_pair, descend, prepare
+from gdbench.kernel.driver import FAILURE, STATUS, STOP
 from gdbench.kernel.recurrences import JUDGING
+from gdbench.kernel.replicates import replicate
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
+from gdbench.stage import kernels_of, set_stage
+from gdbench.theory.ensemble import Ensemble
 from gdbench.trajectory import PATH_DIMENSION, Chunk, Recorder, Trajectory, stride
 from gdbench.verdict import Verdict
 
@@ -29,7 +33,11 @@ DIVERGED_AT = 1e10
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What to run. tolerance stops at ||g|| <= tolerance (0: off); target stops at gap <= target * gap_0 (0: off)."""
+    """What to run. tolerance stops at ||g|| <= tolerance (0: off); target stops at gap <= target * gap_0 (0: off).
+
+    seed is what a sampling draws from; of `replicates` runs with numbers of their own the first is recorded, and all
+    are what theorems on expectations are judged by. Without a sampling both change nothing.
+    """
 
     optimizer: str
     problem: str
@@ -37,6 +45,7 @@ class Cell:
     tolerance: float = 0.0
     target: float = 0.0
     seed: int = 0
+    replicates: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +98,11 @@ def compile_kernels(cells: Iterable[Cell]) -> None:
 
 def compile_pair(problem: Problem, optimizer: Optimizer) -> None:
     """Compile what a run needs, in this thread."""
-    _pair(problem, optimizer)
+    box_pair(*kernels_of(problem, optimizer))
     for kernel in (*BOXES, *JUDGING, descend):
         prepare(kernel)
-
-
-def _pair(problem: Problem, optimizer: Optimizer) -> Any:
-    return box_pair(problem.oracle, problem.value, problem.product, optimizer.schedule.kernel, optimizer.step)
+    if optimizer.sampling is not None:
+        prepare(replicate)
 
 
 def run_cell(cell: Cell, stop: StopFlag | None = None, timeout: float = math.inf) -> Result:
@@ -147,33 +154,23 @@ def _limits(problem: Problem, cell: Cell, f_start: float) -> Array:
 
 
 def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, control: Any) -> Result:
-    x = problem.start.copy()
-    g = np.zeros(problem.n)
-    memory = np.zeros((max(optimizer.memory, 1), problem.n))
-    look = AHEAD if optimizer.ahead else SAMPLED if problem.stochastic else QUERY
-    if look == AHEAD:
-        memory[0] = x
-    state = box_state(x, g, memory, np.array([*tuning.hyper, 0.0]))
-    pair = _pair(problem, optimizer)
-    data = box_data(*problem.arrays())
+    stage = set_stage(problem, optimizer, tuning, cell.seed)
     drive = prepare(descend)
     x_star = problem.x_star if problem.x_star is not None else np.full(problem.n, math.nan)
     length = min(CHUNK, cell.iterations + 1)
     buffer = np.zeros((length + 1, len(COLUMNS)))
     keeps_path = problem.n <= PATH_DIMENSION
-    trace = np.tile(x, (length + 1 if keeps_path else 2, 1))
+    trace = np.tile(stage.x, (length + 1 if keeps_path else 2, 1))
     nowhere = np.zeros((length + 1, 0))
     recorder = Recorder(cell.iterations)
-    plan = np.array([*tuning.plan, *optimizer.schedule.parameters])
-    judged = memory[0] if look == AHEAD else x
-    f_start = problem_value(problem, x)
+    f_start = problem_value(problem, stage.x)
     limits = _limits(problem, cell, f_start)
     jury: Jury | None = None
     k = 0
     while control[STATUS] == 0:
         end = drive(
-            *(pair, state, judged, plan, data, x_star, k, k + length, cell.iterations),
-            *(trace, look, stride(cell.iterations), limits, control, buffer[1:]),
+            *(stage.pair, stage.state, stage.judged, stage.plan, stage.data, x_star, k, k + length, cell.iterations),
+            *(trace, stage.look, stride(cell.iterations), limits, control, buffer[1:]),
         )
         count = end - k + 1
         rows = buffer[: count + 1]
@@ -192,11 +189,17 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
     status = STATUSES[control[STATUS]]
     reason = optimizer.failure(int(control[FAILURE])) if status == "failed" else ""
     summary, verdicts = jury.verdicts(trajectory, status)
-    return Result(cell, status, end, reason, summary, trajectory, verdicts)
+    if optimizer.sampling is None:
+        return Result(cell, status, end, reason, summary, trajectory, verdicts)
+    ensemble: Ensemble | None = None
+    if cell.replicates > 1 and status == "finished":
+        ensemble = run_ensemble(problem, optimizer, tuning, cell.iterations, cell.replicates, control, seed=cell.seed)
+        status = "stopped" if ensemble is None else status
+    if ensemble is not None:
+        summary["replicates"] = ensemble.figures()
+    return Result(cell, status, end, reason, summary, trajectory, (*verdicts, *jury.on_expectations(ensemble)))
 
 
 def problem_value(problem: Problem, x: Array) -> float:
     """f(x) by the problem's own value kernel."""
     return float(prepare(problem.value)(x, box_data(*problem.arrays())))
-
-

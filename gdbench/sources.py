@@ -16,7 +16,10 @@ from gdbench.run import Cell
 #: What every result comes out of; imports are followed from here.
 ROOT = "gdbench.run"
 #: Packages whose own file only lists what is in them.
-LISTS = ("gdbench", "gdbench.theory", "gdbench.claims", "gdbench.problems", "gdbench.optimizers", "gdbench.schedules")
+LISTS = (
+    *("gdbench", "gdbench.theory", "gdbench.claims"),
+    *("gdbench.problems", "gdbench.optimizers", "gdbench.schedules", "gdbench.samplings"),
+)
 
 
 def canonical(cell: Cell) -> Cell:
@@ -28,7 +31,8 @@ def canonical(cell: Cell) -> Cell:
 def key(cell: Cell) -> str:
     """Sixty-four hex digits that change with the cell and with the sources it depends on, and with nothing else."""
     cell = canonical(cell)
-    identity = [cell.optimizer, cell.problem, cell.iterations, float(cell.tolerance), float(cell.target), cell.seed]
+    identity = [cell.optimizer, cell.problem, cell.iterations, float(cell.tolerance), float(cell.target)]
+    identity += [cell.seed, cell.replicates]
     parts = [identity, [(path.name, _digest(path)) for path in sources(cell.optimizer, cell.problem)]]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -37,9 +41,9 @@ def key(cell: Cell) -> str:
 def sources(optimizer: str, problem: str) -> tuple[Path, ...]:
     """The files that a result of this pair depends on, in a fixed order."""
     roots = [ROOT, registry.module("optimizer", registry.split_selector(optimizer)[0]).__name__]
-    chosen = registry.split_selector(optimizer)[1].get("schedule")
-    if chosen is not None:
-        roots.append(registry.module("schedule", registry.split_selector(chosen)[0]).__name__)
+    given = registry.split_selector(optimizer)[1]
+    chosen = [what for what in ("schedule", "sampling") if what in given]
+    roots += [registry.module(what, registry.split_selector(given[what])[0]).__name__ for what in chosen]
     roots.append(registry.module("problem", registry.split_selector(problem)[0]).__name__)
     roots += sorted({_families()[name] for name in registry.optimizer(optimizer).theorems if name in _families()})
     return tuple(_file(name) for name in sorted(follow(roots, LISTS)))

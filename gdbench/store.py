@@ -14,7 +14,7 @@ from gdbench.run import Cell, Result
 from gdbench.sources import key
 from gdbench.verdict import Verdict
 
-_IDENTITY = ("optimizer", "problem", "iterations", "tolerance", "target", "seed")
+_IDENTITY = ("optimizer", "problem", "iterations", "tolerance", "target", "seed", "replicates")
 _RUN_FIELDS = ("key", *_IDENTITY, "status", "k", "reason", "summary", "digest")
 _VERDICT_ROW = ("key", "position", *VERDICT_FIELDS)
 

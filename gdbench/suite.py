@@ -22,7 +22,7 @@ RATE = "quad_rate"
 EXPECTABLE = (*STATUSES[1:-1], "timed_out")
 
 _TOP = ("title", "claims", "cells", "scaling")
-_CELL = ("optimizer", "problem", "iterations", "tolerance", "target", "seed", "status")
+_CELL = ("optimizer", "problem", "iterations", "tolerance", "target", "seed", "replicates", "status")
 _SCALING = ("optimizer", "problem", "kappa", "iterations", "target", "exponent")
 
 
@@ -157,9 +157,10 @@ class _Reader:
             "tolerance": self.value(place, table, "tolerance", (int, float), 0.0),
             "target": self.value(place, table, "target", (int, float), 0.0),
             "seed": self.value(place, table, "seed", int, 0),
+            "replicates": self.value(place, table, "replicates", int, 1),
         }
         for name, value in numbers.items():
-            least = 1 if name == "iterations" else 0
+            least = 1 if name in ("iterations", "replicates") else 0
             if not least <= value < float("inf"):
                 self.errors.append(f"{place}: {name} = {value} must be {least} or more")
         if len(self.errors) > count:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 
 from gdbench.kernel import prepare
 from gdbench.kernel.recurrences import compare
 from gdbench.problem import Array
-from gdbench.theory.theorem import Comparison, Theorem
+from gdbench.theory.ensemble import Ensemble, Moments
+from gdbench.theory.theorem import Comparison, Facts, Theorem
 
 OUTCOMES = ("attained", "holds", "unresolvable", "inconclusive", "not applicable", "violated")
 #: A bound counts as attained within this relative distance, and k as resolvable up to this share of allowance.
 ATTAINED, RESOLVABLE = 1e-9, 0.01
+#: The chance that a true theorem on expectations is called violated, over all that one verdict compares (Bonferroni).
+FAMILYWISE = 1e-4
+#: Fewer replicates say too little of the normal law of a mean; a statistic tells if what is allowed is this share of
+#: its size.
+REPLICATES, TOLD = 100, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One theorem on one run.
 
-    kind: bound, exact, potential, rate, scaling, control. outcome: one of OUTCOMES; expected: what a suite expects, or
-    empty. k, measured and bound: where it is violated first, attained first, or tightest. tightness: the largest
-    measured / bound over resolvable k; resolvable: the share of k where the rounding allowance is within 1 % of the
-    bound. reason: why it does not apply or cannot be told.
+    kind: bound, exact, potential, rate, scaling, expectation. outcome: one of OUTCOMES; expected: what a suite
+    expects, or empty. k, measured and bound: where it is violated first, attained first, or tightest. tightness: the
+    largest measured / bound over resolvable k; resolvable: the share of k where the rounding allowance is within 1 % of
+    the bound. Of an equality of expectations k, measured and bound are where it is farthest off, and tightness is the
+    share of the allowed deviation that this takes. reason: why it does not apply, cannot be told, or what it compares.
     """
 
     optimizer: str
@@ -101,3 +110,52 @@ class Tally:
             resolvable=self._resolvable / self._total if self._total else 0.0,
             reason=reason,
         )
+
+
+def expectation(optimizer: str, problem: str, theorem: Theorem, facts: Facts, ensemble: Ensemble | None) -> Verdict:
+    """The verdict of a theorem on expectations; None stands for a run without replicates."""
+    assert theorem.expectations is not None
+    names = (optimizer, problem, theorem.id, theorem.kind)
+    nothing = Verdict(*names, "not applicable", 0, math.nan, math.nan, math.nan, 0.0)
+    reason = theorem.hypotheses(facts)
+    if reason is not None:
+        return replace(nothing, reason=reason)
+    if ensemble is None or ensemble.count < REPLICATES:
+        few = f"fewer than {REPLICATES} replicates: -r 4000 would tell"
+        return replace(nothing, outcome="unresolvable", reason=few)
+    return _weighed(nothing, theorem.expectations(facts, ensemble), ensemble.count)
+
+
+def _weighed(nothing: Verdict, moments: Sequence[Moments], count: int) -> Verdict:
+    """All comparisons, each with the share of the family-wise error that falls to it."""
+    tests = sum(len(one.k) for one in moments)
+    sides = 2 if any(one.two_sided for one in moments) else 1
+    limit = NormalDist().inv_cdf(1.0 - FAMILYWISE / (sides * tests))
+    joined = {name: np.concatenate([getattr(one, name) for one in moments]) for name in _STATISTICS}
+    two_sided = np.concatenate([np.full(len(one.k), one.two_sided) for one in moments])
+    off = joined["measured"] - joined["expected"]
+    off = np.where(two_sided, np.abs(off), off)
+    allowed = limit * joined["error"] + joined["rounding"]
+    told = allowed <= TOLD * joined["scale"]
+    shares = np.where(off == 0.0, 0.0, off / allowed)
+    tightness = np.where(two_sided, shares, joined["measured"] / joined["expected"])
+    beyond = ~(off <= allowed)
+    outcome = "violated" if beyond.any() else "holds" if told.any() else "unresolvable"
+    candidates = beyond if beyond.any() else told if told.any() else np.ones(tests, dtype=bool)
+    ranked = np.where(candidates, np.where(np.isnan(tightness), math.inf, tightness), -math.inf)
+    worst = int(np.argmax(ranked))
+    compared = f"{tests} comparisons of {count} replicates, limit {limit:.2f} standard errors each"
+    reason = f"{compared}: a family-wise error of {FAMILYWISE:g}"
+    return replace(
+        nothing,
+        outcome=outcome,
+        k=int(joined["k"][worst]),
+        measured=float(joined["measured"][worst]),
+        bound=float(joined["expected"][worst]),
+        tightness=float(tightness[worst]),
+        resolvable=float(told.mean()),
+        reason=reason,
+    )
+
+
+_STATISTICS = ("k", "measured", "expected", "error", "rounding", "scale")

@@ -16,7 +16,7 @@ class View:
     """A problem as a textbook has it. start, gradient(x) and product(x, v), the Hessian at x times v, have shape (n,).
 
     `declared` is what the method says it does on this problem, `constants` holds L, mu and f_star as far as they are
-    known, kind and terms are the problem's own.
+    known, kind and terms are the problem's own. sampled(k, x), where the run samples, is the estimate at query k.
     """
 
     f: Callable[[Array], float]
@@ -28,6 +28,11 @@ class View:
     schedule: Schedule
     declared: Mapping[str, float] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
+    sampled: Callable[[int, Array], Array] | None = None
+
+    def estimate(self, k: int, x: Array) -> Array:
+        """The gradient at x as the sampling gives it at query k, or the gradient itself where there is none."""
+        return self.gradient(x) if self.sampled is None else self.sampled(k, x)
 
     def alpha(self, k: int, first: str = "alpha") -> float:
         """The step size of update k = 0, 1, …: the declared first one times the schedule's share."""

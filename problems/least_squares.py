@@ -10,7 +10,7 @@ import numpy as np
 
 from gdbench.errors import BadInput
 from gdbench.exactly import gram, inner, solve_spd, symmetric_eigen, times
-from gdbench.kernel import combine_rows, dot, helper, oracle, product, value
+from gdbench.kernel import batch, combine_rows, dot, helper, oracle, product, value
 from gdbench.parameter import Range
 from gdbench.problem import Array, Constant, Problem, Spectrum
 
@@ -38,6 +38,25 @@ def squares_value(x, data):  # type: ignore[no-untyped-def]
     return 0.5 * dot(residuals, residuals)
 
 
+@batch
+def squares_batch(x, g, chosen, data):  # type: ignore[no-untyped-def]
+    """The rows are divided by the root of their number, so that each counts that many times in a mean."""
+    rows = data.rows
+    n = x.shape[0]
+    for j in range(n):
+        g[j] = 0.0
+    scale = rows.shape[0] / chosen.shape[0]
+    squares = 0.0
+    for i in chosen:
+        row = rows[i]
+        residual = dot(row, x) - data.vector[i]
+        squares += residual * residual
+        residual *= scale
+        for j in range(n):
+            g[j] += residual * row[j]
+    return 0.5 * scale * squares
+
+
 @product
 def squares_product(x, v, out, data):  # type: ignore[no-untyped-def]
     combine_rows(data.matrix, v, data.scratch)
@@ -56,6 +75,8 @@ def squares(rows: Array, targets: Array, source: str) -> Problem:
         oracle=squares_oracle,
         value=squares_value,
         product=squares_product,
+        batch=squares_batch,
+        samples=samples,
         start=np.zeros(features),
         kind="quadratic",
         source=source,

@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from gdbench.exactly import gram, inner, solve_spd, symmetric_eigen, times
-from gdbench.kernel import combine_rows, dot, exp, log1p, oracle, product, total, value
+from gdbench.kernel import batch, combine_rows, dot, exp, log1p, oracle, product, total, value
 from gdbench.parameter import Range
 from gdbench.problem import Array, Constant, Problem
 
@@ -45,6 +45,25 @@ def logistic_value(x, data):  # type: ignore[no-untyped-def]
         z = losses[i]
         losses[i] = log1p(exp(-abs(z))) - (z if z < 0.0 else 0.0)
     return total(losses) / m + 0.5 * data.vector[0] * dot(x, x)
+
+
+@batch
+def logistic_batch(x, g, chosen, data):  # type: ignore[no-untyped-def]
+    l2 = data.vector[0]
+    n = x.shape[0]
+    size = chosen.shape[0]
+    for j in range(n):
+        g[j] = l2 * x[j]
+    losses = 0.0
+    for i in chosen:
+        row = data.rows[i]
+        z = dot(row, x)
+        e = exp(-abs(z))
+        losses += log1p(e) - (z if z < 0.0 else 0.0)
+        weight = -(1.0 if z < 0.0 else e) / ((1.0 + e) * size)
+        for j in range(n):
+            g[j] += weight * row[j]
+    return losses / size + 0.5 * l2 * dot(x, x)
 
 
 @product
@@ -130,6 +149,8 @@ def make(
         oracle=logistic_oracle,
         value=logistic_value,
         product=logistic_product,
+        batch=logistic_batch,
+        samples=samples,
         start=np.zeros(features),
         kind="strongly convex" if l2 > 0.0 else "convex",
         source="logistic regression (Cox 1958) with a Gaussian design",

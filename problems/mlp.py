@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 
 from gdbench.exactly import inner
-from gdbench.kernel import combine_rows, dot, helper, oracle, product, sin, tanh, total, value
+from gdbench.kernel import batch, combine_rows, dot, helper, oracle, product, sin, tanh, total, value
 from gdbench.parameter import Range
 from gdbench.problem import Constant, Problem
 
@@ -58,6 +58,33 @@ def mlp_value(x, data):  # type: ignore[no-untyped-def]
     residuals = data.scratch[width * m : (width + 1) * m]
     _forward(x, data, data.scratch[: width * m], residuals)
     return 0.5 * dot(residuals, residuals) / m
+
+
+@batch
+def mlp_batch(x, g, chosen, data):  # type: ignore[no-untyped-def]
+    inputs, width = data.sizes[0], data.sizes[1]
+    b1, w2, b2 = data.layers[1], data.layers[2], data.layers[3]
+    hidden = data.scratch[:width]
+    size = chosen.shape[0]
+    for i in range(g.shape[0]):
+        g[i] = 0.0
+    losses = 0.0
+    for s in chosen:
+        row = data.rows[s]
+        residual = x[b2] - data.vector[s]
+        for h in range(width):
+            hidden[h] = tanh(dot(row, x[h * inputs : (h + 1) * inputs]) + x[b1 + h])
+            residual += x[w2 + h] * hidden[h]
+        losses += residual * residual
+        residual /= size
+        for h in range(width):
+            g[w2 + h] += residual * hidden[h]
+            delta = residual * x[w2 + h] * (1.0 - hidden[h] * hidden[h])
+            g[b1 + h] += delta
+            for j in range(inputs):
+                g[h * inputs + j] += delta * row[j]
+        g[b2] += residual
+    return 0.5 * losses / size
 
 
 @product
@@ -114,6 +141,8 @@ def make(
         oracle=mlp_oracle,
         value=mlp_value,
         product=mlp_product,
+        batch=mlp_batch,
+        samples=samples,
         start=start,
         kind="nonconvex",
         source="a regression network of the lecture's kind; Glorot, Bengio 2010; Pearlmutter 1994",

@@ -189,7 +189,8 @@ def test_every_theorem_says_what_it_is(name):
     assert held.statement
     assert held.source
     assert held.quantity
-    assert held.kind in ("bound", "exact", "potential")
+    assert held.kind in ("bound", "exact", "potential", "expectation")
+    assert (held.kind == "expectation") == (held.expectations is not None)
     assert set(held.needs) <= set(VALUES)
     assert bool(held.needs) == (held.closed is not None)
 
@@ -200,10 +201,11 @@ def test_an_unknown_theorem_offers_the_closest():
 
 
 def facts(optimizer: str = "gradient_descent", problem: str = "quadratic[dim=3]", declare=None, **changes) -> Facts:
+    sampling = registry.sampling("noise") if changes.pop("sampled", False) else None
     held = replace(registry.problem(problem), **changes)
     tuning = registry.optimizer(optimizer).tune(registry.problem(problem))
     known = {**tuning.declared, **(declare or {})}
-    return Facts(held, known, 1.0, 1.0, 1.0, 100, Rounding(held, 1.0), momentum=tuning.momentum)
+    return Facts(held, known, 1.0, 1.0, 1.0, 100, Rounding(held, 1.0), momentum=tuning.momentum, sampling=sampling)
 
 
 GD, HB, NAG, FISTA = "gradient_descent", "heavy_ball", "nesterov", "nesterov_convex"
@@ -218,7 +220,7 @@ MISSING = [
     ("gd_convex_tight", GD, {"x_star": None}, {}, "x* is unknown"),
     ("gd_convex_tight", GD, {"f_star": None}, {}, "f* is unknown"),
     ("gd_convex_tight", GD, {"f_star": Constant(0.0, "bound", "")}, {}, "f* is unknown"),
-    ("gd_convex_tight", GD, {"stochastic": True}, {}, "stochastic"),
+    ("gd_convex_tight", GD, {"sampled": True}, {}, "the gradient is sampled"),
     ("gd_convex_tight", GD, {}, {"alpha": 0.5}, "alpha L = 2 is not below 2"),
     ("gd_convex_proof", GD, {}, {"alpha": 0.2525}, "alpha L = 1.01 is not 1"),
     ("gd_convex_headline", GD, {}, {"alpha": 0.2475}, "alpha L = 0.99 is not 1"),
@@ -239,7 +241,7 @@ MISSING = [
     ("wolfe_step", "wolfe", {"L": None}, {}, "L is unknown"),
     ("wolfe_zoutendijk", "wolfe", {"f_star": None}, {}, "no lower bound of f"),
     ("lipschitz_estimate", "adaptive_lipschitz", {"L": None}, {}, "L is unknown"),
-    ("lipschitz_calls", "adaptive_lipschitz", {"stochastic": True}, {}, "stochastic"),
+    ("lipschitz_calls", "adaptive_lipschitz", {"sampled": True}, {}, "the gradient is sampled"),
     ("polyak_range", "polyak_step", {"region": "sublevel set"}, {}, "sublevel set only"),
     ("polyak_fejer", "polyak_step", {"kind": "nonconvex"}, {}, "not convex"),
     ("polyak_fejer_smooth", "polyak_step", {"L": None}, {}, "L is unknown"),
@@ -279,10 +281,10 @@ MISSING = [
     ("cg_chebyshev", "conjugate_gradient", {"mu": None}, {}, "not strongly convex"),
     ("cg_closer", "conjugate_gradient", {"spectrum": None}, {}, "not a quadratic"),
     ("lower_krylov", "lbfgs", {"spectrum": None}, {}, "not a quadratic"),
-    ("lower_krylov", GD, {"stochastic": True}, {}, "stochastic"),
+    ("lower_krylov", GD, {"sampled": True}, {}, "the gradient is sampled"),
     ("newton_decrease", "newton", {"region": "sublevel set"}, {}, "sublevel set only"),
     ("newton_step", "newton", {"kind": "nonconvex"}, {}, "not strongly convex"),
-    ("armijo_progress", "lbfgs", {"stochastic": True}, {}, "stochastic"),
+    ("armijo_progress", "lbfgs", {"sampled": True}, {}, "the gradient is sampled"),
     ("armijo_step", "backtracking", {"L": None}, {}, "L is unknown"),
     ("armijo_nonconvex", "backtracking", {"f_star": None}, {}, "no lower bound of f"),
     ("armijo_sc", "backtracking", {"kind": "nonconvex", "pl": None}, {}, "no Polyak-Lojasiewicz constant"),

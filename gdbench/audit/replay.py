@@ -8,40 +8,36 @@ from typing import Any
 import numpy as np
 
 from gdbench.kernel import COLUMNS, box_data, box_pair, box_state, descend, plain, plain_boxes, prepare
-from gdbench.kernel.driver import AHEAD, QUERY
 from gdbench.optimizer import Optimizer
 from gdbench.problem import Array, Problem
+from gdbench.stage import arrays_of, kernels_of, look_of
 
 #: Neither ||g|| nor f ends a replay, unless they are no numbers.
 NO_LIMITS = (-1.0, -math.inf, math.inf)
 
 
-def replay(problem: Problem, optimizer: Optimizer, iterations: int, *, as_python: bool = False) -> Array:
+def replay(problem: Problem, optimizer: Optimizer, iterations: int, *, as_python: bool = False, seed: int = 0) -> Array:
     """The iterates x_k that theorems speak of, shape (iterations + 1, n), or fewer of a run that ended early.
 
     `BadInput` is raised where the problem lacks what the tuning needs.
     """
     tuning = optimizer.tune(problem)
-    x, g = problem.start.copy(), np.zeros(problem.n)
-    memory = np.zeros((max(optimizer.memory, 1), problem.n))
-    if optimizer.ahead:
-        memory[0] = x
+    arrays, kernels = arrays_of(problem, optimizer, tuning, seed), kernels_of(problem, optimizer)
+    x, memory = arrays[0], arrays[2]
     judged = memory[0] if optimizer.ahead else x
-    hyper = np.array([*tuning.hyper, 0.0])
-    kernels = (problem.oracle, problem.value, problem.product, optimizer.schedule.kernel, optimizer.step)
     drive: Any
     if as_python:
-        drive, state_arrays = plain(descend), (x, g, memory, hyper)
-        pair, state, data = plain_boxes(map(plain, kernels), state_arrays, problem.arrays())
+        drive = plain(descend)
+        pair, state, data = plain_boxes(map(plain, kernels), arrays, problem.arrays())
     else:
         drive, pair = prepare(descend), box_pair(*kernels)
-        state, data = box_state(x, g, memory, hyper), box_data(*problem.arrays())
+        state, data = box_state(*arrays), box_data(*problem.arrays())
     plan = np.array([*tuning.plan, *optimizer.schedule.parameters])
     trace, rows = np.tile(x, (iterations + 2, 1)), np.zeros((iterations + 1, len(COLUMNS)))
     control = np.zeros(6, dtype=np.int64)
     with np.errstate(all="ignore"):
         last = drive(
             *(pair, state, judged, plan, data, np.zeros(problem.n), 0, iterations + 1, iterations),
-            *(trace, AHEAD if optimizer.ahead else QUERY, 1, np.array(NO_LIMITS), control, rows),
+            *(trace, look_of(optimizer), 1, np.array(NO_LIMITS), control, rows),
         )
     return trace[1 : last + 2]

@@ -32,6 +32,9 @@ CAP = 1_000_000
 LOOK_AHEAD = 16
 
 
+SAMPLED = "its gradients are sampled: rounding is not what parts them from those of f"
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why one verdict is `violated`.
@@ -110,13 +113,13 @@ class Inquiry:
 
     @cached_property
     def _repeated(self) -> _Rows:
-        run = (self._problem, self._optimizer, self._tuning, self._cell, self._cell.iterations)
+        run = (self._problem, self._optimizer, self._tuning, self._cell.iterations)
         return self._rows(lambda arithmetic, x_star: repeat(*run, arithmetic, x_star))
 
     @cached_property
     def _at_points(self) -> _Rows:
         made = points(self._problem, self._optimizer, self._tuning, self._cell)
-        pair = (self._problem, self._optimizer, self._cell)
+        pair = (self._problem, self._optimizer)
         return self._rows(lambda arithmetic, x_star: evaluated(*pair, made, arithmetic, x_star))
 
     def explain(self, verdict: Verdict) -> Explanation:
@@ -124,6 +127,8 @@ class Inquiry:
         if verdict.outcome != "violated":
             raise ValueError(f"{verdict.theorem} is {verdict.outcome}: only what is violated has a cause.")
         figures = {"measured": verdict.measured, "bound": verdict.bound}
+        if self._optimizer.sampling is not None:
+            return Explanation("not explained", verdict.k, SAMPLED, figures)
         at_points = self._found(lambda: self._at_points, verdict, beyond=0)
         repeated = self._found(lambda: self._repeated, verdict, beyond=2 * verdict.k + LOOK_AHEAD)
         for name, found in (("points", at_points), ("repeated", repeated)):
@@ -172,7 +177,7 @@ class Inquiry:
 
     def _against_plain(self, verdict: Verdict, recorded: list[Array]) -> _Alike:
         """Compiled code against its own source in plain Python, float64, up to the violation."""
-        run = (self._problem, self._optimizer, self._tuning, self._cell)
+        run = (self._problem, self._optimizer, self._tuning)
         x_star = np.full(self._problem.n, np.nan) if self._problem.x_star is None else self._problem.x_star
         rows: list[Array] = []
         differs = ""

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from gdbench.explain.repeat import BROKEN, Rehearsal, Row, capped, looked_at, on_grid
+from gdbench.explain.repeat import BROKEN, Rehearsal, Row, capped
 from gdbench.explain.transplant import Fifty
 from gdbench.explain.wide import CapExceeded
-from gdbench.kernel import COLUMNS, box_data, box_pair, box_state, descend, prepare
-from gdbench.kernel.driver import AHEAD, QUERY
+from gdbench.kernel import COLUMNS, descend, prepare
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
 from gdbench.run import Cell
+from gdbench.stage import set_stage
 from gdbench.trajectory import stride
 
 
@@ -36,34 +36,24 @@ class Point:
 
 def points(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell) -> Iterator[Point]:
     """Rows 0, 1, … of the run up to its budget; nothing stops it before."""
-    x, g = problem.start.copy(), np.zeros(problem.n)
-    memory = np.zeros((max(optimizer.memory, 1), problem.n))
-    look = looked_at(problem, optimizer)
-    if look == AHEAD:
-        memory[0] = x
-    state = box_state(x, g, memory, np.array([*tuning.hyper, 0.0]))
-    schedule = optimizer.schedule
-    pair = box_pair(problem.oracle, problem.value, problem.product, schedule.kernel, optimizer.step)
-    data = box_data(*problem.arrays())
+    stage = set_stage(problem, optimizer, tuning, cell.seed)
     x_star = problem.x_star if problem.x_star is not None else np.full(problem.n, math.nan)
-    plan = np.array([*tuning.plan, *schedule.parameters])
-    judged = memory[0] if look == AHEAD else x
-    trace = np.tile(x, (2, 1))
+    trace = np.tile(stage.x, (2, 1))
     control = np.zeros(6, dtype=np.int64)
     limits = np.array([-1.0, -math.inf, math.inf])
     drive = prepare(descend)
     for k in range(cell.iterations + 1):
-        query, place, row = x.copy(), judged.copy(), np.zeros((1, len(COLUMNS)))
+        query, place, row = stage.x.copy(), stage.judged.copy(), np.zeros((1, len(COLUMNS)))
         drive(
-            *(pair, state, judged, plan, data, x_star, k, k + 1, cell.iterations),
-            *(trace, look, stride(cell.iterations), limits, control, row),
+            *(stage.pair, stage.state, stage.judged, stage.plan, stage.data, x_star, k, k + 1, cell.iterations),
+            *(trace, stage.look, stride(cell.iterations), limits, control, row),
         )
         trace[0] = trace[1]
         yield Point(k, row[0], query, place)
 
 
 def evaluated(
-    problem: Problem, optimizer: Optimizer, cell: Cell, made: Iterable[Point], arithmetic: Fifty, x_star: Any
+    problem: Problem, optimizer: Optimizer, made: Iterable[Point], arithmetic: Fifty, x_star: Any
 ) -> Iterator[Row]:
     """The rows of these points with f, g and distances in 50 digits; step sizes and counts are the run's.
 
@@ -71,7 +61,7 @@ def evaluated(
     """
     try:
         rehearsal = Rehearsal(problem, arithmetic)
-        yield from _rows(rehearsal, looked_at(problem, optimizer), cell, made, arithmetic, x_star)
+        yield from _rows(rehearsal, optimizer.ahead, made, arithmetic, x_star)
     except BROKEN as broken:
         raise rehearsal.reported(broken) from broken
     except CapExceeded:
@@ -79,7 +69,7 @@ def evaluated(
 
 
 def _rows(
-    rehearsal: Rehearsal, look: int, cell: Cell, made: Iterable[Point], arithmetic: Fifty, x_star: Any
+    rehearsal: Rehearsal, ahead: bool, made: Iterable[Point], arithmetic: Fifty, x_star: Any
 ) -> Iterator[Row]:
     calls, data = rehearsal.calls, rehearsal.data
     g = arithmetic.array(np.zeros(len(x_star)))
@@ -88,9 +78,7 @@ def _rows(
         query, judged = arithmetic.array(point.query), arithmetic.array(point.judged)
         before = judged if before is None else before
         f_query = calls.oracle(query, g, data)
-        f = f_query
-        if look != QUERY:
-            f = calls.value(judged, data) if on_grid(look, point.k, cell.iterations) else None
+        f = calls.value(judged, data) if ahead else f_query
         step2 = rehearsal.dist2(judged, before)
         before = judged
         alpha, value_calls, gradient_calls = point.row[COLUMNS.index("alpha") :].tolist()

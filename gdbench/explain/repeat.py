@@ -16,11 +16,8 @@ from gdbench import kernel
 from gdbench.explain.transplant import Arithmetic, Fifty, Transplant
 from gdbench.explain.wide import CapExceeded, Leak, Wide
 from gdbench.kernel.contract import PlainCalls, PlainData, PlainState
-from gdbench.kernel.driver import AHEAD, QUERY, SAMPLED
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
-from gdbench.run import Cell
-from gdbench.trajectory import stride
 
 #: What a kernel can end with in an arithmetic that it was not written for.
 BROKEN = (Leak, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -45,16 +42,6 @@ class Row:
     gradient_calls: int
 
 
-def looked_at(problem: Problem, optimizer: Optimizer) -> int:
-    """Which iterate is judged, as the driver numbers them."""
-    return AHEAD if optimizer.ahead else SAMPLED if problem.stochastic else QUERY
-
-
-def on_grid(look: int, k: int, budget: int) -> bool:
-    """Whether the driver records f of row k."""
-    return look != SAMPLED or k % stride(budget) == 0 or k == budget
-
-
 class Rehearsal:
     """A problem's transplanted functions with data of their own."""
 
@@ -74,7 +61,7 @@ class Rehearsal:
 
 
 def repeat(
-    problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, last: int, arithmetic: Arithmetic, x_star: Any
+    problem: Problem, optimizer: Optimizer, tuning: Tuning, last: int, arithmetic: Arithmetic, x_star: Any
 ) -> Iterator[Row]:
     """Rows k = 0 … last, the last one without a step; x_star is an array of the arithmetic.
 
@@ -83,7 +70,7 @@ def repeat(
     k = 0
     try:
         rehearsal = Rehearsal(problem, arithmetic)
-        for row in _rows(rehearsal, problem, optimizer, tuning, cell, last, x_star):
+        for row in _rows(rehearsal, problem, optimizer, tuning, last, x_star):
             k = row.k
             yield row
     except CapExceeded:
@@ -99,27 +86,24 @@ def capped(arithmetic: Arithmetic, what: str) -> NotRepeated:
 
 
 def _rows(
-    rehearsal: Rehearsal, problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, last: int, x_star: Any
+    rehearsal: Rehearsal, problem: Problem, optimizer: Optimizer, tuning: Tuning, last: int, x_star: Any
 ) -> Iterator[Row]:
     transplant, calls, data = rehearsal.transplant, rehearsal.calls, rehearsal.data
     arithmetic = transplant.arithmetic
     step, schedule = transplant(optimizer.step), transplant(optimizer.schedule.kernel)
-    memory = np.zeros((max(optimizer.memory, 1), problem.n))
-    look = looked_at(problem, optimizer)
-    if look == AHEAD:
+    memory = np.zeros((max(optimizer.rows(problem), 1), problem.n))
+    if optimizer.ahead:
         memory[0] = problem.start
     arrays = (problem.start, np.zeros(problem.n), memory, np.array([*tuning.hyper, 0.0]))
     state = PlainState(*(arithmetic.array(array) for array in arrays))
     plan = arithmetic.array(np.array([*tuning.plan, *optimizer.schedule.parameters]))
-    judged = state.memory[0] if look == AHEAD else state.x
+    judged = state.memory[0] if optimizer.ahead else state.x
     before = judged.copy()
     value_calls, gradient_calls = 0, 0
     for k in range(last + 1):
         f_query = calls.oracle(state.x, state.g, data)
         gradient_calls += 1
-        f = f_query
-        if look != QUERY:
-            f = calls.value(judged, data) if on_grid(look, k, cell.iterations) else None
+        f = calls.value(judged, data) if optimizer.ahead else f_query
         observed = (rehearsal.dot(state.g, state.g), rehearsal.dist2(judged, x_star), rehearsal.dist2(judged, before))
         before = judged.copy()
         used, values, gradients = None, 0, 0
@@ -127,7 +111,7 @@ def _rows(
             used, values, gradients = step(k, schedule(k, plan), f_query, state, data, calls)
         if isinstance(arithmetic, Fifty):
             f, f_query, used = (_settled(arithmetic.kind, one, optimizer.step) for one in (f, f_query, used))
-            for array in state:
+            for array in state[:4]:
                 _settle(arithmetic.kind, array, optimizer.step)
         yield Row(k, f, f_query, *observed, used, value_calls, gradient_calls)
         if values < 0:

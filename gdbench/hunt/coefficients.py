@@ -76,7 +76,7 @@ def _spelled(optimizer: Optimizer, problem: Problem, gradients: Array, values: A
     """H from a run that is answered by the rows of `gradients`, shape (k + 1, k + 1); None where it asks for more."""
     count = len(values)
     tuning = optimizer.tune(problem)
-    x, memory = np.zeros(count), np.zeros((max(optimizer.memory, 1), count))
+    x, memory = np.zeros(count), np.zeros((max(optimizer.rows(problem), 1), count))
     draw, scratch = np.zeros(2, dtype=np.int64), np.zeros(count * count)
     layers = np.array([0, count], dtype=np.int64)
     data = box_data(gradients, np.zeros((1, 1)), values, scratch, layers, np.zeros(1, np.int64), draw)

@@ -15,10 +15,11 @@ import numpy as np
 
 from gdbench.jury import facts_of
 from gdbench.kernel import COLUMNS, box_data, box_pair, box_state, descend, prepare
-from gdbench.kernel.driver import AHEAD, DIVERGED, FINISHED, QUERY, STATUS
+from gdbench.kernel.driver import DIVERGED, FINISHED, STATUS
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Array, Problem
 from gdbench.run import DIVERGED_AT
+from gdbench.stage import arrays_of, kernels_of, look_of
 from gdbench.theory import Theorem
 from gdbench.theory.theorem import Comparison, HypothesisFails
 from gdbench.trajectory import Chunk
@@ -78,27 +79,24 @@ class Track:
         """
         optimizer, n = self.optimizer, problem.n
         tuning, pair, value = self._for(problem)
-        x, memory = problem.start.copy(), np.zeros((max(optimizer.memory, 1), n))
-        look = AHEAD if optimizer.ahead else QUERY
-        if optimizer.ahead:
-            memory[0] = x
+        arrays = arrays_of(problem, optimizer, tuning)
+        x, memory = arrays[0], arrays[2]
         data = box_data(*problem.arrays())
-        state = box_state(x, np.zeros(n), memory, np.array([*tuning.hyper, 0.0]))
+        state = box_state(*arrays)
         plan = np.array([*tuning.plan, *optimizer.schedule.parameters])
         control, trace = np.zeros(6, dtype=np.int64), np.empty((self.iterations + 2, n))
         trace[:] = x
         gap = abs(value(x, data))
         limits = np.array([-1.0, -math.inf, DIVERGED_AT * gap if gap > 0.0 else math.inf])
         end = self._drive(
-            *(pair, state, memory[0] if look == AHEAD else x, plan, data, problem.x_star),
-            *(0, self.iterations + 1, self.iterations, trace, look, 1, limits, control, self._buffer),
+            *(pair, state, memory[0] if optimizer.ahead else x, plan, data, problem.x_star),
+            *(0, self.iterations + 1, self.iterations, trace, look_of(optimizer), 1, limits, control, self._buffer),
         )
         return Rows(int(control[STATUS]), self._buffer[: end + 1], trace[1 : end + 2])
 
     def _for(self, problem: Problem) -> tuple[Tuning, Any, Callable[..., Any]]:
         if problem.oracle not in self._made:
-            kernels = (problem.oracle, problem.value, problem.product)
-            pair = box_pair(*kernels, self.optimizer.schedule.kernel, self.optimizer.step)
+            pair = box_pair(*kernels_of(problem, self.optimizer))
             self._made[problem.oracle] = self.optimizer.tune(problem), pair, prepare(problem.value)
         return self._made[problem.oracle]
 

@@ -7,6 +7,7 @@ Python and computes the same bits.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import namedtuple
 from collections.abc import Callable
@@ -95,13 +96,18 @@ class StateType(_ShortlyNamed):
     """The Numba type of what a step moves and reads: the query point, its gradient, memory and hyperparameters."""
 
 
+class SamplerType(_ShortlyNamed):
+    """The Numba type of what a sampling keeps: seed, chosen samples and work space."""
+
+
 class PairType(_ShortlyNamed):
-    """The Numba type of what a run calls: a problem's functions, a schedule and a step."""
+    """The Numba type of what a run calls: a problem's functions, a schedule, a step and a sampling."""
 
 
 structref.register(DataType)
 structref.register(CallsType)
 structref.register(StateType)
+structref.register(SamplerType)
 structref.register(PairType)
 
 #: What a problem's kernels read. matrix: samples along the inner loop, or a symmetric matrix; rows: samples as rows;
@@ -111,23 +117,33 @@ DATA_FIELDS = ("matrix", "rows", "vector", "scratch", "layers", "sizes", "draw")
 DATA_TYPES = (MATRIX, MATRIX, VECTOR, VECTOR, INTEGERS, INTEGERS, INTEGERS)
 DATA = DataType(list(zip(DATA_FIELDS, DATA_TYPES, strict=True)))
 
+#: What a sampling reads and writes, a run's own. words: seed (two words of 32 bits) and number of the replicate;
+#: chosen: the samples of the last query; order: a permutation of the samples; numbers: its parameters; factor: of a
+#: covariance; parts: gradients of the parts of a batch, then work space, as rows of n numbers.
+SAMPLER_FIELDS = ("words", "chosen", "order", "numbers", "factor", "parts")
+SAMPLER_TYPES = (INTEGERS, INTEGERS, INTEGERS, VECTOR, MATRIX, MATRIX)
+SAMPLER = SamplerType(list(zip(SAMPLER_FIELDS, SAMPLER_TYPES, strict=True)))
+
 ORACLE = f64(VECTOR, VECTOR, DATA)
 VALUE = f64(VECTOR, DATA)
 PRODUCT = none(VECTOR, VECTOR, VECTOR, DATA)
+BATCH = f64(VECTOR, VECTOR, INTEGERS, DATA)
 SCHEDULE = f64(i64, VECTOR)
 FUNCTIONS = (types.FunctionType(ORACLE), types.FunctionType(VALUE), types.FunctionType(PRODUCT))
+CALLED = (*FUNCTIONS, types.FunctionType(BATCH))
 
-#: What a step may call on its problem: calls.oracle, calls.value, calls.product. One pointer, because three function
-#: types passed by value cost nine words an iteration.
-CALLS = CallsType(list(zip(("oracle", "value", "product"), FUNCTIONS, strict=True)))
+#: What a step may call on its problem: calls.oracle, calls.value, calls.product, calls.batch. One pointer, because
+#: function types passed by value cost three words each an iteration.
+CALLS = CallsType(list(zip(("oracle", "value", "product", "batch"), CALLED, strict=True)))
 
-STATE_TYPES = (VECTOR, VECTOR, MATRIX, VECTOR)
-STATE = StateType(list(zip(("x", "g", "memory", "hyper"), STATE_TYPES, strict=True)))
+STATE_TYPES = (VECTOR, VECTOR, MATRIX, VECTOR, SAMPLER)
+STATE = StateType(list(zip(("x", "g", "memory", "hyper", "sampler"), STATE_TYPES, strict=True)))
 STEP = types.Tuple((f64, i64, i64))(i64, f64, f64, STATE, DATA, CALLS)
+SAMPLE = types.Tuple((f64, i64))(i64, STATE, DATA, CALLS)
 
 
-PAIR_TYPES = (CALLS, types.FunctionType(SCHEDULE), types.FunctionType(STEP))
-PAIR = PairType(list(zip(("calls", "schedule", "step"), PAIR_TYPES, strict=True)))
+PAIR_TYPES = (CALLS, types.FunctionType(SCHEDULE), types.FunctionType(STEP), types.FunctionType(SAMPLE))
+PAIR = PairType(list(zip(("calls", "schedule", "step", "sample"), PAIR_TYPES, strict=True)))
 
 #: ``oracle(x, g, data) -> f``: value and gradient at x in one pass; overwrites g. x and g have shape (n,).
 oracle = role(ORACLE)
@@ -135,11 +151,18 @@ oracle = role(ORACLE)
 value = role(VALUE)
 #: ``product(x, v, out, data)``: the Hessian at x times v, written to out.
 product = role(PRODUCT)
+#: ``batch(x, g, chosen, data) -> f``: the mean of value and gradient over the samples chosen, of shape (size,);
+#: overwrites g. The mean over all samples is f.
+batch = role(BATCH)
 #: ``schedule(k, plan) -> alpha``: the step size of update k = 0, 1, …; plan holds the schedule's parameters.
 schedule = role(SCHEDULE)
 #: ``step(k, alpha, f, state, data, calls) -> (alpha used, value calls, gradient calls)``: moves state.x in place, given
 #: f and state.g at state.x. A count of value calls -c is failure c of the optimizer's list.
 step = role(STEP)
+#: ``sample(k, state, data, calls) -> (f, gradients)``: an estimate of f and of its gradient at state.x, which
+#: overwrites state.g, and how many gradients (of samples, where there are samples) it took. It draws from
+#: state.sampler.words, k and nothing else, so that the bits of query k depend on no other run.
+sample = role(SAMPLE)
 
 
 class _DataProxy(structref.StructRefProxy):  # type: ignore[misc]
@@ -158,7 +181,12 @@ class _PairProxy(structref.StructRefProxy):  # type: ignore[misc]
     pass
 
 
+class _SamplerProxy(structref.StructRefProxy):  # type: ignore[misc]
+    pass
+
+
 structref.define_boxing(DataType, _DataProxy)
+structref.define_boxing(SamplerType, _SamplerProxy)
 structref.define_boxing(CallsType, _CallsProxy)
 structref.define_boxing(StateType, _StateProxy)
 structref.define_boxing(PairType, _PairProxy)
@@ -177,41 +205,77 @@ def _box_data(matrix, rows, vector, scratch, layers, sizes, draw):  # type: igno
     return boxed
 
 
-@role(CALLS(*FUNCTIONS))
-def _box_calls(oracle, value, product):  # type: ignore[no-untyped-def]
+@role(SAMPLER(*SAMPLER_TYPES))
+def _box_sampler(words, chosen, order, numbers, factor, parts):  # type: ignore[no-untyped-def]
+    boxed = structref.new(SAMPLER)
+    boxed.words = words
+    boxed.chosen = chosen
+    boxed.order = order
+    boxed.numbers = numbers
+    boxed.factor = factor
+    boxed.parts = parts
+    return boxed
+
+
+@role(CALLS(*CALLED))
+def _box_calls(oracle, value, product, batch):  # type: ignore[no-untyped-def]
     boxed = structref.new(CALLS)
     boxed.oracle = oracle
     boxed.value = value
     boxed.product = product
+    boxed.batch = batch
     return boxed
 
 
 @role(STATE(*STATE_TYPES))
-def _box_state(x, g, memory, hyper):  # type: ignore[no-untyped-def]
+def _box_state(x, g, memory, hyper, sampler):  # type: ignore[no-untyped-def]
     boxed = structref.new(STATE)
     boxed.x = x
     boxed.g = g
     boxed.memory = memory
     boxed.hyper = hyper
+    boxed.sampler = sampler
     return boxed
 
 
 @role(PAIR(*PAIR_TYPES))
-def _box_pair(calls, schedule, step):  # type: ignore[no-untyped-def]
+def _box_pair(calls, schedule, step, sample):  # type: ignore[no-untyped-def]
     boxed = structref.new(PAIR)
     boxed.calls = calls
     boxed.schedule = schedule
     boxed.step = step
+    boxed.sample = sample
     return boxed
 
 
+@batch
+def no_batch(x, g, chosen, data):  # type: ignore[no-untyped-def]
+    """Stands where a problem has no samples; nothing asks it."""
+    for i in range(g.shape[0]):
+        g[i] = math.nan
+    return math.nan
+
+
+@sample
+def whole(k, state, data, calls):  # type: ignore[no-untyped-def]
+    """Stands where nothing is sampled: the oracle itself."""
+    return calls.oracle(state.x, state.g, data), 1
+
+
 #: What every run needs besides its pair.
-BOXES = (_box_data, _box_calls, _box_state, _box_pair)
+BOXES = (_box_data, _box_calls, _box_state, _box_pair, _box_sampler)
 
 PlainData = namedtuple("PlainData", DATA_FIELDS)  # type: ignore[misc]
-PlainCalls = namedtuple("PlainCalls", ("oracle", "value", "product"))
-PlainState = namedtuple("PlainState", ("x", "g", "memory", "hyper"))
-_PlainPair = namedtuple("_PlainPair", ("calls", "schedule", "step"))
+PlainSampler = namedtuple("PlainSampler", SAMPLER_FIELDS)  # type: ignore[misc]
+PlainCalls = namedtuple("PlainCalls", ("oracle", "value", "product", "batch"), defaults=(no_batch,))
+PlainState = namedtuple("PlainState", ("x", "g", "memory", "hyper", "sampler"), defaults=(None,))
+_PlainPair = namedtuple("_PlainPair", ("calls", "schedule", "step", "sample"), defaults=(whole,))
+
+
+def no_sampler() -> tuple[np.ndarray[Any, Any], ...]:
+    """The arrays of a sampler where nothing is sampled."""
+    words, numbers, room = np.zeros(3, dtype=np.int64), np.zeros(1), np.zeros((1, 1))
+    return (words, *(np.zeros(1, dtype=np.int64) for _ in range(2)), numbers, room, room)
 
 
 def box_data(*arrays: np.ndarray[Any, Any]) -> Any:
@@ -219,20 +283,47 @@ def box_data(*arrays: np.ndarray[Any, Any]) -> Any:
     return prepare(_box_data)(*arrays) if COMPILED else PlainData(*arrays)
 
 
-def box_state(*arrays: np.ndarray[Any, Any]) -> Any:
-    """x and g of shape (n,), memory of shape (rows, n) and the hyperparameters, as steps see them."""
-    return prepare(_box_state)(*arrays) if COMPILED else PlainState(*arrays)
-
-
-def box_pair(oracle: Function, value: Function, product: Function, schedule: Function, step: Function) -> Any:
-    """What a run calls, compiled and held together, so that a chunk's call passes one pointer."""
+def box_state(
+    x: np.ndarray[Any, Any],
+    g: np.ndarray[Any, Any],
+    memory: np.ndarray[Any, Any],
+    hyper: np.ndarray[Any, Any],
+    sampler: tuple[np.ndarray[Any, Any], ...] | None = None,
+) -> Any:
+    """x and g of shape (n,), memory of shape (rows, n), the hyperparameters and a sampler's six arrays, as steps see
+    them.
+    """
+    arrays = no_sampler() if sampler is None else sampler
     if not COMPILED:
-        return _PlainPair(PlainCalls(oracle, value, product), schedule, step)
-    calls = prepare(_box_calls)(prepare(oracle), prepare(value), prepare(product))
-    return prepare(_box_pair)(calls, prepare(schedule), prepare(step))
+        return PlainState(x, g, memory, hyper, PlainSampler(*arrays))
+    return prepare(_box_state)(x, g, memory, hyper, prepare(_box_sampler)(*arrays))
+
+
+def box_pair(
+    oracle: Function,
+    value: Function,
+    product: Function,
+    schedule: Function,
+    step: Function,
+    batch: Function | None = None,
+    sample: Function | None = None,
+) -> Any:
+    """What a run calls, compiled and held together, so that a chunk's call passes one pointer."""
+    batch, sample = batch or no_batch, sample or whole
+    if not COMPILED:
+        return _PlainPair(PlainCalls(oracle, value, product, batch), schedule, step, sample)
+    calls = prepare(_box_calls)(*map(prepare, (oracle, value, product, batch)))
+    return prepare(_box_pair)(calls, *map(prepare, (schedule, step, sample)))
 
 
 def plain_boxes(kernels: Any, state: Any, data: Any) -> tuple[Any, Any, Any]:
-    """What a run calls, its state and its data as plain Python has them with the JIT off, for plain kernels."""
-    oracle, value, product, schedule, step = kernels
-    return _PlainPair(PlainCalls(oracle, value, product), schedule, step), PlainState(*state), PlainData(*data)
+    """What a run calls, its state and its data as plain Python has them with the JIT off, for plain kernels.
+
+    kernels: oracle, value, product, schedule, step and, where there are samples, batch and sample; state: its four
+    arrays and, there, the sampler's six.
+    """
+    oracle, value, product, schedule, step, *sampled = kernels
+    batch, sample = sampled or (no_batch, whole)
+    sampler = PlainSampler(*(no_sampler() if len(state) < 5 or state[4] is None else state[4]))
+    pair = _PlainPair(PlainCalls(oracle, value, product, batch), schedule, step, sample)
+    return pair, PlainState(*state[:4], sampler=sampler), PlainData(*data)

@@ -23,11 +23,12 @@ from gdbench.kernel.lanes import observe
 #: f: f(x_k). f_query: what the oracle said at its query point. grad2: ||g||^2 there. dist2: ||x_k - x*||^2.
 #: step2: ||x_k - x_{k-1}||^2, 0 at the start. alpha: step size of update k, NaN in the last row.
 #: value_calls, gradient_calls: what the method has asked for up to x_k and its gradient, calls made only to record not
-#: counted.
+#: counted; where mini-batches are drawn gradients are counted by samples.
 COLUMNS = ("f", "f_query", "grad2", "dist2", "step2", "alpha", "value_calls", "gradient_calls")
 
-#: Which iterate is judged: the query point; the query point of a stochastic oracle; or memory[0].
-QUERY, SAMPLED, AHEAD = 0, 1, 2
+#: Which iterate is judged, the query point or memory[0] (AHEAD), and whether the gradient is sampled; f is then
+#: recorded by `value` on the grid only.
+QUERY, SAMPLED, AHEAD, SAMPLED_AHEAD = range(4)
 
 RUNNING, FINISHED, CONVERGED, REACHED, DIVERGED, FAILED, STOPPED = range(7)
 
@@ -68,14 +69,20 @@ def descend(pair, state, judged, plan, data, x_star, k0, k1, budget, trace, look
     value = calls.value
     schedule = pair.schedule
     step = pair.step
+    sample = pair.sample
+    sampled = look & 1 == 1
     tolerance = limits[0]
     target = limits[1]
     limit = limits[2]
     mask = 1 if trace.shape[0] == 2 else -1
     for k in range(k0, k1):
         i = k - k0
-        f_query = oracle(x, g, data)
-        control[5] += 1
+        if sampled:
+            f_query, taken = sample(k, state, data, calls)
+            control[5] += taken
+        else:
+            f_query = oracle(x, g, data)
+            control[5] += 1
         f = f_query
         on_grid = True
         if look != 0:

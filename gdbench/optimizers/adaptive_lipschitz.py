@@ -86,6 +86,7 @@ def make(
         source="Nesterov 2013",
         theorems=THEOREMS,
         memory=2,
+        asks=True,
         failures=FAILURES,
         naive=naive,
     )

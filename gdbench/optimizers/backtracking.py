@@ -92,5 +92,12 @@ def make(
         return Tuning(plan=(size,), hyper=(factor, c), declared={"alpha_init": size, "factor": factor, "c": c})
 
     return Optimizer(
-        step=backtrack, tune=tune, source="Armijo 1966", theorems=THEOREMS, memory=2, failures=FAILURES, naive=naive
+        step=backtrack,
+        tune=tune,
+        source="Armijo 1966",
+        theorems=THEOREMS,
+        memory=2,
+        asks=True,
+        failures=FAILURES,
+        naive=naive,
     )

@@ -59,5 +59,11 @@ def make() -> Optimizer:
         return Tuning(plan=(0.0,))
 
     return Optimizer(
-        step=conjugate, tune=tune, source="Hestenes and Stiefel 1952", theorems=THEOREMS, memory=2, naive=naive
+        step=conjugate,
+        tune=tune,
+        source="Hestenes and Stiefel 1952",
+        theorems=THEOREMS,
+        memory=2,
+        asks=True,
+        naive=naive,
     )

@@ -167,6 +167,7 @@ def make(first: Annotated[float, Range(low=0.0, open_low=True), Unit(f=-1, x=2)]
         source="Cauchy 1847",
         theorems=THEOREMS,
         memory=2,
+        asks=True,
         failures=FAILURES,
         naive=partial(naive, first=first),
     )

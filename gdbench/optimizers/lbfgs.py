@@ -168,6 +168,7 @@ def make(
         source="Liu and Nocedal 1989",
         theorems=THEOREMS,
         memory=FIRST_ROW + 2 * memory,
+        asks=True,
         failures=FAILURES,
         naive=partial(naive, memory=memory, step=step, length=length),
     )

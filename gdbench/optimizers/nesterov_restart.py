@@ -72,6 +72,7 @@ def make(test: Literal["function", "gradient"] = "gradient", alpha: StepSize = S
         source="O'Donoghue and Candès 2015",
         theorems=THEOREMS,
         memory=2,
+        asks=True,
         ahead=True,
         naive=partial(naive, test=test),
     )

@@ -132,6 +132,7 @@ def make(
         source="Boyd and Vandenberghe 2004, section 9.5",
         theorems=THEOREMS,
         memory=5,
+        asks=True,
         failures=FAILURES,
         naive=partial(naive, first=first),
     )

@@ -137,6 +137,7 @@ def make(
         source="Wolfe 1969; Nocedal and Wright 2006, algorithms 3.5 and 3.6",
         theorems=THEOREMS,
         memory=3,
+        asks=True,
         failures=FAILURES,
         naive=partial(naive, strong=conditions == "strong"),
     )

@@ -13,6 +13,8 @@ Check = Callable[[Facts], str | None]
 
 #: Why a theorem for one step size does not bind a method with a schedule.
 SCHEDULED = "the step size follows a schedule"
+#: Why a theorem on exact gradients does not bind a method that samples them.
+SAMPLED = "the gradient is sampled"
 #: Relative room for comparing two step sizes that are computed in different ways.
 SAME = 1e-12
 
@@ -28,8 +30,8 @@ def all_of(*checks: Check, scheduled: bool = False) -> Check:
 
 
 def exact_oracle(facts: Facts) -> str | None:
-    """The oracle is not stochastic."""
-    return "the oracle is stochastic" if facts.problem.stochastic else None
+    """The gradient is that of f."""
+    return SAMPLED if facts.sampling is not None else None
 
 
 def one_step_size(facts: Facts) -> str | None:

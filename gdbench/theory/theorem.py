@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from gdbench.problem import Array, Integers, Problem
+from gdbench.sampling import Sampling
+from gdbench.theory.ensemble import Ensemble, Moments
 from gdbench.theory.rounding import Rounding
 from gdbench.trajectory import Chunk
 
-Kind = Literal["bound", "exact", "potential", "rate", "scaling"]
+Kind = Literal["bound", "exact", "potential", "rate", "scaling", "expectation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Facts:
     """What a judge knows before the run: the problem, the declared values of the method, and the row k = 0.
 
     shares(k) is the declared alpha_k / alpha_0 of a schedule, None where every step is alpha; momentum the declared
-    name of a momentum that changes from step to step.
+    name of a momentum that changes from step to step. sampling is where the gradients come from, None for the oracle.
     """
 
     problem: Problem
@@ -33,6 +35,7 @@ class Facts:
     rounding: Rounding
     shares: Callable[[Array], Array] | None = None
     momentum: str = ""
+    sampling: Sampling | None = None
 
     @property
     def f_star(self) -> float:
@@ -96,7 +99,8 @@ class Theorem:
 
     quantity says what is bounded (gap, dist2, grad2, …) at k >= 1; `tight` that the bound is attained by some problem.
     closed(k, **needs), vectorised over k, is the bound itself where it has a closed form. hypotheses returns the first
-    one that fails, or None; judge makes the state that compares a run.
+    one that fails, or None; judge makes the state that compares a run. A theorem on expectations (kind `expectation`)
+    has `expectations` instead, which compares an ensemble of runs.
     """
 
     id: str
@@ -109,6 +113,7 @@ class Theorem:
     closed: Callable[..., Array] | None = None
     hypotheses: Callable[[Facts], str | None] = lambda facts: None
     judge: Callable[[Facts], Judge] = _unavailable
+    expectations: Callable[[Facts, Ensemble], Sequence[Moments]] | None = None
 
     def bound(self, k: Array, values: Mapping[str, float]) -> Array:
         """The closed form at k, shape (m,), for values of all `needs`."""

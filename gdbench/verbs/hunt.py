@@ -61,6 +61,8 @@ def _hunt(name: str, given: dict[str, Any], as_json: bool) -> int:
     from gdbench.hunt.instance import write
 
     method, k, seed = registry.optimizer(name), given["k"], given["seed"] or 0
+    if method.sampling is not None:
+        raise BadInput(f"{name} samples its gradients: a hunt needs a method whose gradients are exact.")
     wanted = function_class(given["class_name"], given["kappa"])
     theorem = chosen(method, wanted, k, given["theorem"])
     exact = _exact(method, given, theorem)

@@ -8,14 +8,14 @@ import click
 
 from gdbench.verbs.options import json_option, print_json
 
-KINDS = ("problems", "optimizers", "schedules", "theorems", "suites")
+KINDS = ("problems", "optimizers", "schedules", "samplings", "theorems", "suites")
 
 
 @click.command("list")
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(KINDS), metavar="KIND")
 @json_option
 def command(kind: str, as_json: bool) -> None:
-    """List problems, optimizers, schedules, theorems or suites."""
+    """List what there is: KIND is problems, optimizers, schedules, samplings, theorems or suites."""
     rows = _rows(kind)
     if as_json:
         print_json("list", {kind: rows})

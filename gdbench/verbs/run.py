@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @click.option("-p", "--problem", "problems", multiple=True, metavar="PROBLEM", help="As in quadratic[dim=5].")
 @click.option("-o", "--optimizer", "optimizers", multiple=True, metavar="OPTIMIZER", help="As in nesterov.")
 @click.option("-n", "--iterations", type=click.IntRange(min=1), help="Updates per run; without SUITE.  [default: 1000]")
-@click.option("-r", "--replicates", type=click.IntRange(min=1), help="Runs of each stochastic cell.")
-@click.option("--seed", type=click.IntRange(min=0), help="Number of the first replicate.")
+@click.option("-r", "--replicates", type=click.IntRange(min=1), help="Runs of each stochastic cell.  [default: 1]")
+@click.option("--seed", type=click.IntRange(min=0), help="What stochastic methods draw from.  [default: 0]")
 @click.option("--tol", type=float, help="Stop once ||g|| is at most this; without SUITE.  [default: 0, off]")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
 @click.option("--timeout", type=float, help="Seconds per cell.  [default: none]")
@@ -60,9 +60,8 @@ def command(
     for option, value in (("-n", iterations), ("--tol", tol)):
         if value is not None and not pairs:
             raise BadInput(f"A suite sets the budget of its cells: {option} goes with -p or -o, without SUITE.")
-    if replicates is not None or seed is not None:
-        click.echo("All of these methods are deterministic: one run each, -r and --seed change nothing.", err=True)
-
+    if (replicates is not None or seed is not None) and (not pairs or plugin is not None):
+        raise BadInput("A suite sets replicates and seeds of its cells: -r and --seed go with -p or -o, without SUITE.")
     settings: dict[str, object] = {
         "read": not no_cache,
         "jobs": jobs,
@@ -72,7 +71,8 @@ def command(
         report, outcome = _foreign(plugin, problems, optimizers, iterations or 1000, tol or 0.0, timeout)
         title = ""
     elif pairs:
-        report, outcome = _pairs(problems, optimizers, iterations or 1000, tol or 0.0, store, settings)
+        budget, chance = (iterations or 1000, tol or 0.0), (seed or 0, replicates or 1)
+        report, outcome = _pairs(problems, optimizers, budget, chance, store, settings)
         title = ""
     else:
         report, outcome, title = _suite(suite, problems, optimizers, store, settings)
@@ -122,11 +122,12 @@ def _suite(
 def _pairs(
     problems: Sequence[str],
     optimizers: Sequence[str],
-    iterations: int,
-    tolerance: float,
+    budget: tuple[int, float],
+    chance: tuple[int, int],
     store: Path,
     settings: dict[str, object],
 ) -> tuple[Report, Outcome]:
+    """budget is iterations and tolerance; chance is seed and replicates, which only a sampled cell has."""
     from gdbench import evaluate, registry
     from gdbench.run import Cell
 
@@ -134,8 +135,11 @@ def _pairs(
     for what, texts in (("problem", problems), ("optimizer", optimizers)):
         for text in texts:
             getattr(registry, what)(text)
+    sampled = [one for one in optimizers or registry.names("optimizer") if registry.optimizer(one).sampling is not None]
+    if chance != (0, 1) and not sampled:
+        click.echo("All of these methods are deterministic: one run each, -r and --seed change nothing.", err=True)
     cells = [
-        Cell(optimizer, problem, iterations, tolerance)
+        Cell(optimizer, problem, *budget, 0.0, *(chance if optimizer in sampled else (0, 1)))
         for optimizer in optimizers or registry.names("optimizer")
         for problem in problems or registry.names("problem")
     ]

@@ -1,0 +1,1 @@
+"""Samplings, one per file: where a stochastic method has its gradients from."""

@@ -1,0 +1,169 @@
+"""Mini-batches of a problem's samples (Robbins, Monro 1951; Bottou, Curtis, Nocedal 2018, section 3).
+
+`order` says how a batch is drawn: with `replacement`; `distinct`, without replacement within a batch; `reshuffled`, in
+passes over all samples, each in a new random order; `cyclic`, in passes in the given order, with no chance at all.
+
+With parts = P the batch is computed in P pieces of equal size whose gradients are added by a fixed tree of pairs, as
+gradient accumulation and data-parallel training do: a mean over the batch up to rounding.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+
+from gdbench.errors import BadInput
+from gdbench.kernel import helper, sample
+from gdbench.kernel.philox import INDICES, SHUFFLES, uniforms
+from gdbench.parameter import Range
+from gdbench.problem import Array, Problem
+from gdbench.sampling import Noise, Room, Sampling, samples_of
+
+ORDERS = ("replacement", "distinct", "reshuffled", "cyclic")
+
+
+@helper
+def shuffled(words, purpose, k, count, order):  # type: ignore[no-untyped-def]
+    """Put a uniform choice without replacement in the first `count` places of order (Fisher, Yates 1938)."""
+    m = order.shape[0]
+    for i in range(0, count, 2):
+        one, two = uniforms(words, purpose, k, i // 2)
+        j = i + int(one * (m - i))
+        order[i], order[j] = order[j], order[i]
+        if i + 1 < count:
+            j = i + 1 + int(two * (m - i - 1))
+            order[i + 1], order[j] = order[j], order[i + 1]
+
+
+@helper
+def draw_replaced(words, k, m, chosen):  # type: ignore[no-untyped-def]
+    """Independent draws from 0 … m - 1, each uniform to within m / 2^53."""
+    size = chosen.shape[0]
+    for i in range(0, size, 2):
+        one, two = uniforms(words, INDICES, k, i // 2)
+        chosen[i] = int(one * m)
+        if i + 1 < size:
+            chosen[i + 1] = int(two * m)
+
+
+@helper
+def draw_in_passes(words, k, order, chosen, fresh):  # type: ignore[no-untyped-def]
+    """The next samples of a pass; a pass that ends within a batch is followed by the next one."""
+    m = order.shape[0]
+    size = chosen.shape[0]
+    for i in range(size):
+        place = (k * size + i) % m
+        if fresh and place == 0:
+            shuffled(words, SHUFFLES, (k * size + i) // m, m, order)
+        chosen[i] = order[place]
+
+
+@helper
+def add_parts(parts, pieces, g):  # type: ignore[no-untyped-def]
+    """g = the mean of the first `pieces` rows of parts, added in pairs: 0 + 1, 2 + 3, …, then pairs of pairs."""
+    n = g.shape[0]
+    for i in range(n):
+        for p in range(pieces):
+            parts[pieces + p, i] = parts[p, i]
+        apart = 1
+        while apart < pieces:
+            for p in range(0, pieces - apart, 2 * apart):
+                parts[pieces + p, i] += parts[pieces + p + apart, i]
+            apart *= 2
+        g[i] = parts[pieces, i] / pieces
+
+
+@sample
+def mini_batch(k, state, data, calls):  # type: ignore[no-untyped-def]
+    sampler = state.sampler
+    words, chosen, order = sampler.words, sampler.chosen, sampler.order
+    kind, pieces = int(sampler.numbers[0]), int(sampler.numbers[1])
+    size = chosen.shape[0]
+    if kind == 0:
+        draw_replaced(words, k, order.shape[0], chosen)
+    elif kind == 1:
+        shuffled(words, INDICES, k, size, order)
+        for i in range(size):
+            chosen[i] = order[i]
+    else:
+        draw_in_passes(words, k, order, chosen, kind == 2)
+    if pieces == 1:
+        return calls.batch(state.x, state.g, chosen, data), size
+    parts = sampler.parts
+    each = size // pieces
+    f = 0.0
+    for p in range(pieces):
+        f += calls.batch(state.x, parts[p], chosen[p * each : (p + 1) * each], data)
+    add_parts(parts, pieces, state.g)
+    return f / pieces, size
+
+
+def noise_of(problem: Problem, size: int, *, distinct: bool) -> Noise | None:
+    """The covariance of a mini-batch gradient of a quadratic, whose sample gradients are H_i (x - x*) + c_i.
+
+    With replacement it is 1/size of that of one sample, else (m - size)/(m - 1) of that (Cochran 1977, theorem 2.2).
+    """
+    if problem.spectrum is None or problem.x_star is None or problem.batch is None:
+        return None
+    hessians, slopes = _affine(problem)
+    m = problem.samples
+    share = (m - size) / (m - 1) / size if distinct else 1.0 / size
+    mean_hessian = hessians.mean(axis=0)
+
+    def covariance(mean: Array, second: Array) -> Array:
+        crossed = np.einsum("sij,j,sk->ik", hessians, mean, slopes)
+        own = np.einsum("sij,jk,slk->il", hessians, second, hessians) + np.einsum("si,sk->ik", slopes, slopes)
+        spread: Array = share * ((own + crossed + crossed.T) / m - mean_hessian @ second @ mean_hessian)
+        return spread
+
+    return Noise(covariance=covariance, additive=False, gaussian=False)
+
+
+def _affine(problem: Problem) -> tuple[Array, Array]:
+    """H_i, shape (samples, n, n), and c_i, shape (samples, n), of the gradient of each sample."""
+    from gdbench.kernel import box_data, prepare
+
+    assert problem.x_star is not None
+    data, ask, n = box_data(*problem.arrays()), prepare(problem.batch), problem.n  # type: ignore[arg-type]
+    hessians, slopes = np.zeros((problem.samples, n, n)), np.zeros((problem.samples, n))
+    for i in range(problem.samples):
+        chosen = np.array([i])
+        ask(problem.x_star.copy(), slopes[i], chosen, data)
+        for j in range(n):
+            g, moved = np.zeros(n), problem.x_star.copy()
+            moved[j] += 1.0
+            ask(moved, g, chosen, data)
+            hessians[i, :, j] = g - slopes[i]
+    return hessians, slopes
+
+
+def make(
+    size: Annotated[int, Range(low=1)] = 32,
+    order: Literal["replacement", "distinct", "reshuffled", "cyclic"] = "replacement",
+    parts: Annotated[int, Range(low=1)] = 1,
+) -> Sampling:
+    """size: samples of a batch. order: how they are drawn. parts: equal pieces in which a batch is computed."""
+    if size % parts:
+        nearest = max(p for p in range(1, parts + 1) if size % p == 0)
+        raise BadInput(f"parts={parts} does not divide a batch of {size}: the nearest valid value below is {nearest}.")
+
+    def room(problem: Problem) -> Room:
+        m = samples_of(problem, "batches")
+        if size > m:
+            raise BadInput(f"size={size} is larger than the {m} samples of {problem.name}: the largest batch is {m}.")
+        return Room(
+            chosen=np.zeros(size, dtype=np.int64),
+            order=np.arange(m, dtype=np.int64),
+            numbers=np.array([float(ORDERS.index(order)), float(parts)]),
+            factor=np.zeros((1, 1)),
+            parts=np.zeros((2 * parts, problem.n) if parts > 1 else (1, 1)),
+        )
+
+    def noise(problem: Problem) -> Noise | None:
+        return noise_of(problem, size, distinct=order == "distinct") if order in ORDERS[:2] else None
+
+    return Sampling(kernel=mini_batch, room=room, source="Robbins, Monro 1951", noise=noise)
+
+
+#: What a method that draws mini-batches draws where nothing else is said.
+BATCHES = replace(make(), name="batches")

@@ -1,0 +1,49 @@
+"""Replicates of a run, and statistics of them that a theorem holds against expectations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gdbench.problem import Array, Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """Independent replicates of one run: f, shape (replicates, c), and judged iterates, shape (replicates, c, n), at c
+    checkpoints k.
+    """
+
+    k: Integers
+    f: Array
+    x: Array
+
+    @property
+    def count(self) -> int:
+        """How many replicates there are."""
+        return len(self.f)
+
+    def figures(self) -> dict[str, Any]:
+        """How many there are, and at every checkpoint the mean of f and its standard error, as plain numbers."""
+        error = self.f.std(axis=0, ddof=1) / np.sqrt(self.count)
+        return {"count": self.count, "k": self.k.tolist(), "f": self.f.mean(axis=0).tolist(), "error": error.tolist()}
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Statistics of replicates and what is said of their expectations, all of shape (m,).
+
+    k: the checkpoint. error: the standard error of `measured`. rounding: what arithmetic may add. scale: what counts as
+    a full-size deviation, for telling whether the replicates are enough. two_sided: the expectation is `expected`, else
+    at most that.
+    """
+
+    k: Array
+    measured: Array
+    expected: Array
+    error: Array
+    rounding: Array
+    scale: Array
+    two_sided: bool
