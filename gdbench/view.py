@@ -16,7 +16,8 @@ class View:
     """A problem as a textbook has it. start, gradient(x) and product(x, v), the Hessian at x times v, have shape (n,).
 
     `declared` is what the method says it does on this problem, `constants` holds L, mu and f_star as far as they are
-    known, kind and terms are the problem's own. sampled(k, x), where the run samples, is the estimate at query k.
+    known, kind and terms are the problem's own, layers the parts of x. sampled(k, x), where the run samples, is the
+    estimate at query k.
     """
 
     f: Callable[[Array], float]
@@ -28,6 +29,7 @@ class View:
     schedule: Schedule
     declared: Mapping[str, float] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
+    layers: tuple[slice, ...] = (slice(None),)
     sampled: Callable[[int, Array], Array] | None = None
 
     def estimate(self, k: int, x: Array) -> Array:

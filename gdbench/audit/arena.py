@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,8 @@ from gdbench.view import View
 Shape = Literal["quadratic", "log cosh", "hills"]
 SHAPES: tuple[Shape, ...] = ("quadratic", "log cosh", "hills")
 VARIABLES, SUMMANDS = 13, 29
+#: Offsets of the layers, of sizes that tell them apart.
+LAYERS = (0, 3, 7, VARIABLES)
 WEIGHT, MU = 0.75, 0.3125
 #: A share by which f may be wrong in its last digits: what is decided by them is not decided.
 NOISE = 8.0 * 2.0**-52
@@ -112,6 +115,7 @@ class Arena:
     eigenvalues: Array
     coordinates: Array
     seed: int | None = None
+    layers: tuple[int, ...] = LAYERS
 
     def problem(self) -> Problem:
         """The problem as kernels see it."""
@@ -137,6 +141,7 @@ class Arena:
             scratch=np.zeros(2 * len(self.rows)),
             sizes=sizes,
             draw=seed_draws(self.seed or 0),
+            layers=np.array(self.layers, dtype=np.int64),
             name=f"the arena's problem {self.name!r}",
         )
 
@@ -168,6 +173,7 @@ class Arena:
             schedule=optimizer.schedule,
             declared=optimizer.tune(problem).declared,
             constants={**problem.constants(), **f_star},
+            layers=tuple(slice(*ends) for ends in pairwise(self.layers)),
         )
 
     def scaled(self, p: int, q: int) -> Arena:
@@ -189,8 +195,10 @@ class Arena:
         )
 
     def permuted(self, order: Integers) -> Arena:
-        """The same problem with its coordinates in another order: new x_i is old x_order[i]."""
-        return replace(self, rows=self.rows[:, order], start=self.start[order], x_star=self.x_star[order])
+        """The same problem with its coordinates in another order, the last layer first: new x_i is old x_order[i]."""
+        layers = tuple(VARIABLES - offset for offset in reversed(self.layers))
+        rows, start, x_star = self.rows[:, order], self.start[order], self.x_star[order]
+        return replace(self, rows=rows, start=start, x_star=x_star, layers=layers)
 
     def moved(self, seed: int) -> Arena:
         """Another problem from another start: every number of both is moved by one unit in the last place."""

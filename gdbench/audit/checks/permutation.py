@@ -1,17 +1,19 @@
 """With the coordinates in another order the iterates are the same in that order, to rounding."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from gdbench.audit.allowance import Agreement, agreement, growth_of
-from gdbench.audit.arena import VARIABLES, Arena
+from gdbench.audit.arena import LAYERS, Arena
 from gdbench.audit.check import Check, Seen
 from gdbench.audit.rounds import compiled, rounds
 from gdbench.audit.units import reseeded
 from gdbench.errors import BadInput
 from gdbench.optimizer import Optimizer
 
-#: No coordinate stays in its place.
-ORDER = np.roll(np.arange(VARIABLES)[::-1], 4)
+#: The last layer comes first, the coordinates of each are rolled: none stays in its place, none leaves its layer.
+ORDER = np.concatenate([np.roll(np.arange(*ends), 2) for ends in reversed([*pairwise(LAYERS)])])
 
 
 def see(optimizer: Optimizer) -> Seen:
