@@ -20,16 +20,18 @@ VALUES = {
     "L": 4.0, "mu": 0.25, "alpha": 0.2, "beta": 0.5, "R2": 3.0, "gap_0": 2.0, "G_0": 7.0, "Delta": 2.0,
     "drop": 1.5, "S": 2.25, "c": 0.25, "alpha_min": 0.125, "alpha_init": 1.0,
     "c1": 0.01, "c2": 0.75, "factor": 0.5, "growth": 1.5, "length": 0.25, "product": 0.375,
+    "beta1": 0.75, "beta2": 0.875, "correction": 1.0, "rho": 0.9375, "momentum": 0.625,
 }
-#: How a value changes when f becomes c f (x stays): alpha becomes alpha / c.
+#: How a value changes when f becomes c f (x stays): alpha becomes alpha / c, also where it is a length.
 POWERS = {
     **dict.fromkeys(("L", "mu", "gap_0", "Delta", "drop"), 1),
     **dict.fromkeys(("alpha", "S", "alpha_min", "alpha_init"), -1),
     "G_0": 2, **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth", "length", "product"), 0),
+    **dict.fromkeys(("beta1", "beta2", "correction", "rho", "momentum"), 0),
 }
 MEASURES = {
     "gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1, "sum grad2": 2, "value calls": 0,
-    "least gap": 1,
+    "least gap": 1, "largest step": -1,
 }
 
 
@@ -63,6 +65,18 @@ def chebyshev(k, kappa):
 
 def h(a):
     return a * (4 - a * max(mpmath.mpf(1), a))
+
+
+def spread(beta1, beta2, k):
+    """sum_j beta1^j g_j over sqrt(sum_j beta2^j g_j^2) for g_j = (beta1/beta2)^j, j < k."""
+    slopes = [(beta1 / beta2) ** j for j in range(k)]
+    squares = sum(beta2**j * g * g for j, g in enumerate(slopes))
+    return sum(beta1**j * g for j, g in enumerate(slopes)) / mpmath.sqrt(squares)
+
+
+def adam(k, v):
+    mean = spread(v.beta1, v.beta2, k) * (1 - v.beta1) / mpmath.sqrt(1 - v.beta2)
+    return v.alpha * mean * (mpmath.sqrt(1 - v.beta2**k) / (1 - v.beta1**k) if v.correction else 1)
 
 
 #: The same bounds, written anew from the statements.
@@ -113,6 +127,10 @@ STATEMENTS = {
     + ((k - 1) * mpmath.log(v.growth) + mpmath.log(max(1, v.alpha_init * v.L / v.factor))) / mpmath.log(1 / v.factor),
     "polyak_convex": lambda k, v: 2 * v.L * v.R2 / (3 * k),
     "polyak_sc": lambda k, v: (1 - 5 * v.mu / (4 * v.L) + (v.mu / v.L) ** 2 / 2) ** k * v.R2,
+    "adam_step": adam,
+    "adamw_step": adam,
+    "rmsprop_step": lambda k, v: v.alpha * sum(v.momentum**j for j in range(k)) / mpmath.sqrt(1 - v.rho),
+    "adagrad_step": lambda k, v: v.alpha,
 }
 
 
@@ -133,7 +151,9 @@ def test_every_closed_form_is_written_anew_here():
     assert set(STATEMENTS) == set(CLOSED)
 
 
-@pytest.mark.parametrize("changes", [{}, {"alpha": 0.25}, {"alpha": 0.4, "mu": 1e-3}, {"mu": 4.0}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"alpha": 0.25}, {"alpha": 0.4, "mu": 1e-3}, {"mu": 4.0}, {"correction": 0.0}], ids=str
+)
 @pytest.mark.parametrize("name", CLOSED)
 def test_closed_form_equals_its_statement(name, changes):
     values = {**VALUES, **changes}
@@ -284,7 +304,18 @@ MISSING = [
     ("lower_krylov", GD, {"sampled": True}, {}, "the gradient is sampled"),
     ("newton_decrease", "newton", {"region": "sublevel set"}, {}, "sublevel set only"),
     ("newton_step", "newton", {"kind": "nonconvex"}, {}, "not strongly convex"),
+<<<<<<< HEAD
     ("armijo_progress", "lbfgs", {"sampled": True}, {}, "the gradient is sampled"),
+=======
+    ("armijo_progress", "lbfgs", {"stochastic": True}, {}, "stochastic"),
+    ("adam_step", "adam", {}, {"beta2": 0.75}, "beta1^2/beta2 = 1.08 is not below 1"),
+    ("adam_step", "amsgrad", {}, {"box": 0.01}, "beyond the box of 0.01"),
+    ("adamw_step", "adamw", {}, {"beta2": 0.0}, "beta1^2/beta2 = inf is not below 1"),
+    ("adagrad_regret", "adagrad", {"kind": "nonconvex"}, {}, "not convex"),
+    ("adagrad_regret", "adagrad", {"stochastic": True}, {}, "stochastic"),
+    ("layer_step", "lars", {}, {"eps": 0.5}, "with eps = 0.5 a layer moves by less"),
+    ("layer_step", "lamb", {"start": np.ones(4)}, {}, "the iterates of more than 3 variables are not kept"),
+>>>>>>> 1f77ccd (Theorems for adaptive methods: how long a step can be, with equality cases, the length of a layer's step, AdaGrad's regret)
     ("armijo_step", "backtracking", {"L": None}, {}, "L is unknown"),
     ("armijo_nonconvex", "backtracking", {"f_star": None}, {}, "no lower bound of f"),
     ("armijo_sc", "backtracking", {"kind": "nonconvex", "pl": None}, {}, "no Polyak-Lojasiewicz constant"),

@@ -30,6 +30,8 @@ SHORT_HORIZONS = (1, 3, 6)
 LAST = 24
 #: Degrees of Chebyshev polynomials.
 DEGREES = (1, 2, 3, 5, 8)
+#: Slopes of Adam's cases in units of eps, which then is nothing beside them, and the shortest steps rounding leaves.
+EPS_AWAY, SHORTEST = 2.0**44, 1e-9
 #: How often a function is made anew for the steps that were taken on the one before, and when they are the same.
 MOST_ROUNDS, SETTLED = 100, 1e-14
 
@@ -76,6 +78,10 @@ class Asked:
     def strong(self) -> Tuning:
         """What the method declares where L and mu are known."""
         return self.optimizer.tune(self.ends(R, 0.0))
+
+    def sizes(self, count: int) -> Array:
+        """The step sizes that it declares for its first `count` steps, by its schedule; shape (count,)."""
+        return declared(self.convex, "alpha") * self.optimizer.schedule.shares(np.arange(float(count)))
 
     def steps(self, problem: Problem, count: int) -> Array:
         """The step sizes that it reports of its first `count` steps; shape (count,) or, where it stops, fewer."""
@@ -293,6 +299,68 @@ def cocoercive(asked: Asked) -> Iterator[Case]:
         yield Case(problem, every(LAST // 2))
 
 
+def steep(slopes: Array, drops: Array) -> Problem:
+    """A function of one direction, of slope slopes_j where the start has come down by drops_0 + … + drops_{j-1}.
+
+    slopes has shape (k,), drops (k - 1,). The last of these points is s = 2, the slope stays around each of them and
+    from the last down to s = 1, where a parabola begins.
+    """
+    if np.any(drops < SHORTEST):
+        raise NoCase("its steps are too short to tell points with different slopes apart")
+    points = 2.0 + np.append(np.cumsum(drops[::-1])[::-1], 0.0)
+    pieces, curvatures = followed_by(parabola(slopes[-1]), (1.0, 0.0)), [slopes[-1]]
+    for j in range(len(drops) - 1, -1, -1):
+        near, far = points[j + 1] + 0.25 * drops[j], points[j] - 0.25 * drops[j]
+        curvatures.append((slopes[j] - slopes[j + 1]) / (far - near))
+        pieces = followed_by(pieces, (near, curvatures[-1]), (far, 0.0))
+    L = Constant(float(np.max(np.abs(curvatures))), "exact", "the largest |f''| of its pieces")
+    return ridge([pieces], [float(points[0])], kind="nonconvex", L=L)
+
+
+def large(tuning: Tuning) -> float:
+    """A slope beside which eps is nothing."""
+    return EPS_AWAY * tuning.declared["eps"] or 1.0
+
+
+def proportional_slopes(asked: Asked) -> Iterator[Case]:
+    """Slopes that grow by beta2/beta1 from step to step: Cauchy and Schwarz with equality, in every entry."""
+    tuning = asked.convex
+    beta1, beta2 = declared(tuning, "beta1"), declared(tuning, "beta2")
+    if tuning.declared["decay"] > 0.0 or math.isfinite(tuning.declared["box"]):
+        raise NoCase("with a decay or a box")
+    if beta1 > beta2:
+        raise NoCase("for beta1 > beta2")
+    for k in HORIZONS if beta1 > 0.0 else HORIZONS[:1]:
+        slopes = large(tuning) * (beta1 / beta2 if beta1 > 0.0 else 0.0) ** np.arange(k - 1.0, -1.0, -1.0)
+        yield Case(steep(slopes, adam_drops(asked, slopes)), (k,))
+
+
+def adam_drops(asked: Asked, slopes: Array) -> Array:
+    """How far Adam comes down along the first direction in each step but the last, by these slopes; shape (k - 1,)."""
+    tuning, start = asked.convex, asked.ends(R, 0.0)
+    assert start.x_star is not None
+    axis = np.abs(start.start - start.x_star) / R
+    drops = np.zeros(len(slopes) - 1)
+    for j in range(len(drops)):
+        ages = np.arange(j, -1.0, -1.0)
+        weights, squared = tuning.declared["beta1"] ** ages, tuning.declared["beta2"] ** ages
+        mean, square = float(weights @ slopes[: j + 1]), float(squared @ slopes[: j + 1] ** 2)
+        if tuning.declared["correction"]:
+            mean, square = mean / float(np.sum(weights)), square / float(np.sum(squared))
+        else:
+            mean, square = (1.0 - tuning.declared["beta1"]) * mean, (1.0 - tuning.declared["beta2"]) * square
+        moved = mean * axis / (math.sqrt(square) * axis + tuning.declared["eps"])
+        drops[j] = asked.sizes(j + 1)[j] * float(axis @ moved)
+    return drops
+
+
+def first_step(asked: Asked) -> Iterator[Case]:
+    """The first gradient is all that its root is made of."""
+    if asked.convex.declared.get("initial", 0.0) > 0.0:
+        raise NoCase("where the sum of squares does not start at 0")
+    yield Case(steep(np.array([large(asked.convex)]), np.zeros(0)), (1,))
+
+
 #: By theorem id.
 WITNESSES: dict[str, Witness] = {
     "gd_convex_tight": convex_tight,
@@ -318,4 +386,7 @@ WITNESSES: dict[str, Witness] = {
     "triple_gap": eigenvector_of_L,
     "lower_krylov": fewer_than_eigenvalues,
     "cg_chebyshev": chebyshev,
+    "adam_step": proportional_slopes,
+    "rmsprop_step": first_step,
+    "adagrad_step": first_step,
 }

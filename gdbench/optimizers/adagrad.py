@@ -20,6 +20,8 @@ from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
+THEOREMS = ("adagrad_step", "adagrad_regret")
+
 
 @step
 def descend_by_sums(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -59,4 +61,4 @@ def make(
         return Tuning(plan=(size,), hyper=(eps, initial), declared={"alpha": size, "eps": eps, "initial": initial})
 
     source = "Duchi, Hazan and Singer 2011; torch.optim.Adagrad"
-    return Optimizer(step=descend_by_sums, tune=tune, source=source, memory=1, naive=naive)
+    return Optimizer(step=descend_by_sums, tune=tune, source=source, theorems=THEOREMS, memory=1, naive=naive)

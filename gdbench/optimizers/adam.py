@@ -23,6 +23,8 @@ from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
+THEOREMS = ("adam_step",)
+
 
 @step
 def adapt(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -79,6 +81,7 @@ def make(
         step=adapt,
         tune=tune,
         source="Kingma and Ba 2015; torch.optim.Adam",
+        theorems=THEOREMS,
         memory=2,
         naive=partial(naive, correction=correction, box=box),
     )

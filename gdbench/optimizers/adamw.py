@@ -21,6 +21,8 @@ from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
+THEOREMS = ("adamw_step",)
+
 
 @step
 def adapt_and_shrink(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -68,4 +70,4 @@ def make(
         return Tuning(plan=(size,), hyper=(beta1, beta2, eps, decay, 0.0, 0.0), declared=declared)
 
     source = "Loshchilov and Hutter 2019; torch.optim.AdamW, optax.adamw"
-    return Optimizer(step=adapt_and_shrink, tune=tune, source=source, memory=2, naive=naive)
+    return Optimizer(step=adapt_and_shrink, tune=tune, source=source, theorems=THEOREMS, memory=2, naive=naive)

@@ -23,6 +23,8 @@ from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
+THEOREMS = ("adam_step",)
+
 
 @step
 def adapt_to_largest(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -86,6 +88,7 @@ def make(
         step=adapt_to_largest,
         tune=tune,
         source="Reddi, Kale and Kumar 2018; torch.optim.Adam(amsgrad=True), optax.amsgrad",
+        theorems=THEOREMS,
         memory=3,
         naive=partial(naive, correction=correction, largest=largest, box=box),
     )

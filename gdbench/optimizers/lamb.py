@@ -21,6 +21,8 @@ from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
+THEOREMS = ("layer_step",)
+
 
 @step
 def adapt_by_layers(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -78,4 +80,4 @@ def make(
         return Tuning(plan=(size,), hyper=(beta1, beta2, eps, decay, 0.0, 0.0), declared=declared)
 
     source = "You et al. 2020; optax.lamb"
-    return Optimizer(step=adapt_by_layers, tune=tune, source=source, memory=3, naive=naive)
+    return Optimizer(step=adapt_by_layers, tune=tune, source=source, theorems=THEOREMS, memory=3, naive=naive)

@@ -17,6 +17,8 @@ from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
+THEOREMS = ("layer_step",)
+
 
 @step
 def descend_by_layers(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -65,4 +67,4 @@ def make(
         return Tuning(plan=(size,), hyper=(beta, trust, eps, decay), declared=declared)
 
     source = "You, Gitman and Ginsburg 2017; optax.lars"
-    return Optimizer(step=descend_by_layers, tune=tune, source=source, memory=2, naive=naive)
+    return Optimizer(step=descend_by_layers, tune=tune, source=source, theorems=THEOREMS, memory=2, naive=naive)

@@ -22,6 +22,9 @@ from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
+#: A centered v has no lower bound: measured only.
+THEOREMS = ("rmsprop_step",)
+
 
 @step
 def descend_by_average(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
@@ -87,6 +90,7 @@ def make(
         step=descend_by_deviation if centered else descend_by_average,
         tune=tune,
         source="Tieleman and Hinton 2012; Graves 2013; torch.optim.RMSprop",
+        theorems=() if centered else THEOREMS,
         memory=3 if centered else 2,
         naive=partial(naive, centered=centered),
     )

@@ -20,6 +20,7 @@ FAMILIES = (
     "accelerated",
     "krylov",
     "second_order",
+    "adaptive",
     "stochastic",
 )
 
