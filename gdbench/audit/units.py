@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import replace
 
 from gdbench import registry
+from gdbench.errors import BadInput
 from gdbench.optimizer import Optimizer
 from gdbench.parameter import StepSize
 from gdbench.problem import Problem
 
 
+class FixedNumbers(BadInput):
+    """Raised where a parameter stands for numbers that are the same in all units, such as those of a format."""
+
+
 def in_units(optimizer: Optimizer, usual: Problem, scaled: Problem, p: int, q: int) -> tuple[Optimizer, list[str]]:
     """The method tuned for `scaled`, which is `usual` with f times 2^p and x times 2^q, and what was multiplied.
 
-    A step size that follows from L and mu, such as 1/L, changes with them and is left as it is written.
+    A step size that follows from L and mu, such as 1/L, changes with them and is left as it is written. A word that has
+    a unit stands for numbers that nothing multiplies: `FixedNumbers` is raised where these units would.
     """
     name, given = registry.split_selector(optimizer.name)
     changed: dict[str, str] = {}
@@ -22,7 +29,10 @@ def in_units(optimizer: Optimizer, usual: Problem, scaled: Problem, p: int, q: i
         if parameter.unit is None or written == "optimal":
             continue
         factor = parameter.unit.factor(p, q)
-        if parameter.type is not StepSize:
+        if typing.get_origin(parameter.type) is typing.Literal:
+            if factor != 1.0:
+                raise FixedNumbers(f"{parameter.name}={written} stands for numbers that have no other units")
+        elif parameter.type is not StepSize:
             changed[parameter.name] = repr(float(written) * factor)
         elif scaled.step_size(StepSize(written)) != usual.step_size(StepSize(written)) * factor:
             changed[parameter.name] = repr(usual.step_size(StepSize(written)) * factor)

@@ -2,7 +2,8 @@
 
 exp, log1p, tanh, sin and cos of the kernel room are the functions that they approximate, without the limits beyond
 which the float64 forms stay constant. A rounding that a kernel asks for by name, such as np.float32(x), is left out, as
-all rounding is. What is not listed here and is not Python source cannot be had in 50 digits.
+all rounding is, but for `rounded`, which is what a method is about. What is not listed here and is not Python source
+cannot be had in 50 digits.
 """
 
 from __future__ import annotations
@@ -84,6 +85,21 @@ def _mathematics(kind: type[Wide]) -> Replacements:
     return {original: of_one(kind, function) for original, function in one.items()}
 
 
+def _rounded(kind: type[Wide]) -> Callable[..., Wide]:
+    """As in `gdbench.kernel.rounding`: the sum that rounds x keeps 53 binary digits, and nothing else is rounded."""
+
+    def rounded(x: Any, spread: Any, smallest: Any, largest: Any) -> Wide:
+        size = min(max(abs(kind.of(x)), smallest), largest)
+        _, _, exponent, digits = size.raw
+        m = libmp.mpf_shift(kind.raw_of(spread), exponent + digits - 1)
+        near = kind.make(libmp.mpf_sub(libmp.mpf_add(kind.raw_of(x), m, 53, NEAREST), m))
+        if not abs(near) > largest:  # NaN stays
+            return near
+        return kind.make(libmp.fninf if near < 0 else libmp.finf)
+
+    return rounded
+
+
 def _signs(kind: type[Wide]) -> Replacements:
     def copysign(size: Any, sign: Any) -> Wide:
         return -abs(kind.of(size)) if kind.of(sign) < 0 else abs(kind.of(size))
@@ -115,6 +131,7 @@ def _signs(kind: type[Wide]) -> Replacements:
     arrays = {np.isnan: isnan, np.isinf: isinf, np.isfinite: isfinite, np.abs: absolute, math.fabs: absolute}
     return {
         **tests, **arrays, math.copysign: copysign, math.floor: floor, math.ceil: ceil, kernel.power: power,
+        kernel.rounded: _rounded(kind),
         float: as_float, np.float16: kind.of, np.float32: kind.of, np.float64: kind.of,
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The only room with numba in it: contract, lanes, maths, draws, matrix products, the driver and the disk cache."""
+"""The only room with numba in it: contract, lanes, maths, rounding, draws, products, the driver and the disk cache."""
 
 from gdbench.kernel.contract import (
     BOXES,
@@ -27,11 +27,14 @@ from gdbench.kernel.lanes import dist2, dot, total
 from gdbench.kernel.maths import cos, exp, log1p, power, sin, tanh
 from gdbench.kernel.plain import plain
 from gdbench.kernel.products import combine_rows
+from gdbench.kernel.rounding import FORMATS, Format, rounded, to_float32
 
 __all__ = [
     "BOXES",
     "COLUMNS",
     "COMPILED",
+    "FORMATS",
+    "Format",
     "batch",
     "below",
     "box_data",
@@ -55,12 +58,14 @@ __all__ = [
     "prepare",
     "product",
     "role",
+    "rounded",
     "sample",
     "schedule",
     "seed_draws",
     "sin",
     "step",
     "tanh",
+    "to_float32",
     "total",
     "uniform",
     "value",
