@@ -304,18 +304,14 @@ MISSING = [
     ("lower_krylov", GD, {"sampled": True}, {}, "the gradient is sampled"),
     ("newton_decrease", "newton", {"region": "sublevel set"}, {}, "sublevel set only"),
     ("newton_step", "newton", {"kind": "nonconvex"}, {}, "not strongly convex"),
-<<<<<<< HEAD
-    ("armijo_progress", "lbfgs", {"sampled": True}, {}, "the gradient is sampled"),
-=======
-    ("armijo_progress", "lbfgs", {"stochastic": True}, {}, "stochastic"),
     ("adam_step", "adam", {}, {"beta2": 0.75}, "beta1^2/beta2 = 1.08 is not below 1"),
     ("adam_step", "amsgrad", {}, {"box": 0.01}, "beyond the box of 0.01"),
     ("adamw_step", "adamw", {}, {"beta2": 0.0}, "beta1^2/beta2 = inf is not below 1"),
     ("adagrad_regret", "adagrad", {"kind": "nonconvex"}, {}, "not convex"),
-    ("adagrad_regret", "adagrad", {"stochastic": True}, {}, "stochastic"),
+    ("adagrad_regret", "adagrad", {"sampled": True}, {}, "the gradient is sampled"),
     ("layer_step", "lars", {}, {"eps": 0.5}, "with eps = 0.5 a layer moves by less"),
     ("layer_step", "lamb", {"start": np.ones(4)}, {}, "the iterates of more than 3 variables are not kept"),
->>>>>>> 1f77ccd (Theorems for adaptive methods: how long a step can be, with equality cases, the length of a layer's step, AdaGrad's regret)
+    ("armijo_progress", "lbfgs", {"sampled": True}, {}, "the gradient is sampled"),
     ("armijo_step", "backtracking", {"L": None}, {}, "L is unknown"),
     ("armijo_nonconvex", "backtracking", {"f_star": None}, {}, "no lower bound of f"),
     ("armijo_sc", "backtracking", {"kind": "nonconvex", "pl": None}, {}, "no Polyak-Lojasiewicz constant"),
