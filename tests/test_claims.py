@@ -1,5 +1,6 @@
 """The lecture's claims: the figures are those that independent scripts found, and other runs give other statuses."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -50,6 +51,12 @@ FIGURES = {
     "plateau": {"x": 8.833610496713558, "share": 0.9972204754859939},
     "saddles-rare": {"strict": 126, "flat": 598},
     "saddle-stuck": {"strict": 0.25, "flat": 6.750013},
+    # Adam and AMSGrad on Reddi's problem as loops of a few lines; the closed form of a quadratic's gap.
+    "adam-update": {"printed": math.sqrt(10.0), "corrected": 1.0},
+    "adam-step": {"longest": 3.141076940395273},
+    "adam-reddi": {"adam": 1.0, "amsgrad": -0.9980882618294487},
+    "mixed-scaling": {"unscaled": 0.0},
+    "mixed-master": {"bfloat16": 1.0, "float64": 0.12325112818126102},
     "clipping": {"gap": 0.001195488334374872, "k": 3},
 }
 #: Claims that are decided without a run, by the lecture's printed code or formula, or by a matrix of two weights.

@@ -7,7 +7,10 @@ from importlib import import_module
 
 from gdbench.claims.claim import Claim, Finding
 
-PARTS = ("rates", "steps", "schedules", "momentum", "line_search", "landscapes", "examples")
+PARTS = (
+    *("rates", "steps", "schedules", "momentum", "line_search", "landscapes", "examples"),
+    *("stochastic", "adaptive", "large_scale"),
+)
 
 
 @cache
