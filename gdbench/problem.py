@@ -61,7 +61,8 @@ class Problem:
     mu is the modulus of strong convexity, pl the Polyak-Lojasiewicz constant (||g||^2 >= 2 pl (f - f*)) of a problem
     that is not strongly convex. f_star of kind `bound` is a lower bound of f. x_star is the minimiser nearest to the
     start, shape (n,). terms is the number of summands in f, for the rounding allowance. separable: f is a sum of
-    functions of one coordinate each. batch, where f is a mean over `samples` samples, is its kernel for some of them.
+    functions of one coordinate each. batch, where f is a mean over `samples` samples, is its kernel for some of them;
+    L_sample is the largest smoothness constant of the loss of one sample, all of them convex.
     """
 
     oracle: Callable[..., Any]
@@ -80,6 +81,7 @@ class Problem:
     terms: int = 1
     batch: Callable[..., Any] | None = None
     samples: int = 0
+    L_sample: Constant | None = None
     separable: bool = False
     matrix: Array = field(default_factory=_matrix)
     rows: Array = field(default_factory=_matrix)

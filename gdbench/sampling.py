@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,19 +26,43 @@ class Room:
     parts: Array
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How a sampling draws: `size` samples at a time in the given order, computed in `parts` equal pieces."""
+
+    size: int
+    order: Literal["replacement", "distinct", "reshuffled", "cyclic"]
+    parts: int
+
+    @property
+    def independent(self) -> bool:
+        """Whether batches of different k are independent."""
+        return self.order in ("replacement", "distinct")
+
+    def share(self, samples: int) -> float:
+        """The covariance of an independent batch's gradient over that of one of `samples` samples.
+
+        1/size with replacement, else (samples - size)/(samples - 1) of that (Cochran 1977, theorem 2.2).
+        """
+        alike = (samples - self.size) / max(samples - 1, 1) if self.order == "distinct" else 1.0
+        return alike / self.size
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """One sampling with its parameters.
 
     kernel(k, state, data, calls) -> (f, gradients) is what runs call in place of the oracle. room(problem) makes its
     work space; `BadInput` where the problem does not go with it. noise(problem), where the sampling knows it, is the
-    covariance of one estimate as `Noise` has it: draws of different k are independent then.
+    covariance of one estimate as `Noise` has it: draws of different k are independent then. batch, where it draws
+    samples of the problem, says how.
     """
 
     kernel: Callable[..., Any]
     room: Callable[[Problem], Room]
     source: str
     noise: Callable[[Problem], Noise | None]
+    batch: Batch | None = None
     name: str = "unnamed"
 
     def arrays(self, problem: Problem, seed: int, replicate: int = 0) -> tuple[NDArray[Any], ...]:

@@ -71,12 +71,14 @@ def squares(rows: Array, targets: Array, source: str) -> Problem:
     eigenvalues, eigenvectors = symmetric_eigen(hessian)
     x_star = solve_spd(hessian, times(columns, targets))
     residuals = times(rows, x_star) - targets
+    largest = samples * max(inner(row, row) for row in rows)
     return Problem(
         oracle=squares_oracle,
         value=squares_value,
         product=squares_product,
         batch=squares_batch,
         samples=samples,
+        L_sample=Constant(largest, "exact", "the Hessian of a sample has rank 1"),
         start=np.zeros(features),
         kind="quadratic",
         source=source,

@@ -142,6 +142,7 @@ def make(
     truth = draws.standard_normal(features)
     scores = times(design, truth) + math.sqrt(inner(truth, truth)) * draws.standard_normal(samples)
     rows = design * np.where(scores < 0.0, -1.0, 1.0)[:, None]
+    longest = max(inner(row, row) for row in rows)
     largest = float(symmetric_eigen(gram(rows))[0][-1])
     found = minimise(rows, l2)
     lower = Constant(0.0, "bound", "every loss is positive")
@@ -151,6 +152,7 @@ def make(
         product=logistic_product,
         batch=logistic_batch,
         samples=samples,
+        L_sample=Constant(longest / 4.0 + l2, "exact", "max ||b_i||^2/4 + l2, the largest Hessian of a sample at 0"),
         start=np.zeros(features),
         kind="strongly convex" if l2 > 0.0 else "convex",
         source="logistic regression (Cox 1958) with a Gaussian design",

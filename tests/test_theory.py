@@ -21,12 +21,14 @@ VALUES = {
     "drop": 1.5, "S": 2.25, "c": 0.25, "alpha_min": 0.125, "alpha_init": 1.0,
     "c1": 0.01, "c2": 0.75, "factor": 0.5, "growth": 1.5, "length": 0.25, "product": 0.375,
     "beta1": 0.75, "beta2": 0.875, "correction": 1.0, "rho": 0.9375, "momentum": 0.625,
+    "S2": 0.75, "S2_star": 0.5, "b": 2048.0, "g": 10000.0,
 }
 #: How a value changes when f becomes c f (x stays): alpha becomes alpha / c, also where it is a length.
 POWERS = {
     **dict.fromkeys(("L", "mu", "gap_0", "Delta", "drop"), 1),
-    **dict.fromkeys(("alpha", "S", "alpha_min", "alpha_init"), -1),
-    "G_0": 2, **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth", "length", "product"), 0),
+    **dict.fromkeys(("alpha", "S", "alpha_min", "alpha_init", "b"), -1),
+    **dict.fromkeys(("G_0", "S2", "S2_star"), 2), "g": 0,
+    **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth", "length", "product"), 0),
     **dict.fromkeys(("beta1", "beta2", "correction", "rho", "momentum"), 0),
 }
 MEASURES = {
@@ -126,6 +128,11 @@ STATEMENTS = {
     "lipschitz_calls": lambda k, v: k
     + ((k - 1) * mpmath.log(v.growth) + mpmath.log(max(1, v.alpha_init * v.L / v.factor))) / mpmath.log(1 / v.factor),
     "polyak_convex": lambda k, v: 2 * v.L * v.R2 / (3 * k),
+    "sgd_sc_const": lambda k, v: (1 - v.alpha * v.mu) ** k * v.gap_0
+    + (1 - (1 - v.alpha * v.mu) ** k) * v.a * v.S2 / (2 * v.mu),
+    "sgd_sc_decay": lambda k, v: max(v.b**2 * v.L * v.S2 / (2 * (v.b * v.mu - 1)), (v.g + 1) * v.gap_0) / (v.g + 1 + k),
+    "sgd_convex_average": lambda k, v: (v.R2 / v.alpha / (k + 1) + v.alpha * v.S2) / 2,
+    "sgd_sc_sampled": lambda k, v: (1 - v.alpha * v.mu) ** k * v.R2 + 2 * v.alpha * v.S2_star / v.mu,
     "polyak_sc": lambda k, v: (1 - 5 * v.mu / (4 * v.L) + (v.mu / v.L) ** 2 / 2) ** k * v.R2,
     "adam_step": adam,
     "adamw_step": adam,

@@ -20,7 +20,7 @@ from gdbench.sampling import Sampling
 from gdbench.samplings.batches import BATCHES
 from gdbench.view import View
 
-THEOREMS = ("sgd_quad_exact",)
+THEOREMS = ("sgd_quad_exact", "sgd_sc_const", "sgd_sc_decay", "sgd_convex_average", "sgd_sc_sampled")
 
 
 @step

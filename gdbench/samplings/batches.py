@@ -17,7 +17,7 @@ from gdbench.kernel import helper, sample
 from gdbench.kernel.philox import INDICES, SHUFFLES, uniforms
 from gdbench.parameter import Range
 from gdbench.problem import Array, Problem
-from gdbench.sampling import Noise, Room, Sampling, samples_of
+from gdbench.sampling import Batch, Noise, Room, Sampling, samples_of
 
 ORDERS = ("replacement", "distinct", "reshuffled", "cyclic")
 
@@ -98,16 +98,12 @@ def mini_batch(k, state, data, calls):  # type: ignore[no-untyped-def]
     return f / pieces, size
 
 
-def noise_of(problem: Problem, size: int, *, distinct: bool) -> Noise | None:
-    """The covariance of a mini-batch gradient of a quadratic, whose sample gradients are H_i (x - x*) + c_i.
-
-    With replacement it is 1/size of that of one sample, else (m - size)/(m - 1) of that (Cochran 1977, theorem 2.2).
-    """
+def noise_of(problem: Problem, share: float) -> Noise | None:
+    """The covariance of a mini-batch gradient of a quadratic, whose sample gradients are H_i (x - x*) + c_i."""
     if problem.spectrum is None or problem.x_star is None or problem.batch is None:
         return None
     hessians, slopes = _affine(problem)
     m = problem.samples
-    share = (m - size) / (m - 1) / size if distinct else 1.0 / size
     mean_hessian = hessians.mean(axis=0)
 
     def covariance(mean: Array, second: Array) -> Array:
@@ -159,10 +155,12 @@ def make(
             parts=np.zeros((2 * parts, problem.n) if parts > 1 else (1, 1)),
         )
 
-    def noise(problem: Problem) -> Noise | None:
-        return noise_of(problem, size, distinct=order == "distinct") if order in ORDERS[:2] else None
+    batch = Batch(size, order, parts)
 
-    return Sampling(kernel=mini_batch, room=room, source="Robbins, Monro 1951", noise=noise)
+    def noise(problem: Problem) -> Noise | None:
+        return noise_of(problem, batch.share(problem.samples)) if batch.independent else None
+
+    return Sampling(kernel=mini_batch, room=room, source="Robbins, Monro 1951", noise=noise, batch=batch)
 
 
 #: What a method that draws mini-batches draws where nothing else is said.

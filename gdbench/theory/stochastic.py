@@ -1,183 +1,38 @@
-"""Stochastic gradients: exact moments on quadratics, and bounds on expectations, judged over replicates."""
+"""Stochastic gradients: exact moments on quadratics, and bounds on expectations, judged over replicates.
+
+S2 is the expected squared length of noise that is the same everywhere; of mini-batches S2_star is that at x*.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gdbench.exactly import symmetric_eigen
 from gdbench.kernel import box_data, prepare
-from gdbench.problem import Array, Problem
-from gdbench.sampling import Noise
+from gdbench.problem import Array
 from gdbench.theory.ensemble import Ensemble, Moments
-from gdbench.theory.hypotheses import Check, minimiser, quadratic
-from gdbench.theory.rounding import U
+from gdbench.theory.hypotheses import (
+    SAME,
+    Check,
+    convex,
+    minimiser,
+    one_step_size,
+    quadratic,
+    smooth_everywhere,
+    step_at_most,
+    strongly_convex,
+    undampened,
+    undecayed,
+)
+from gdbench.theory.moments import alphas, drift, noise_of, quadratic_moments
+from gdbench.theory.rounding import TINY, U
 from gdbench.theory.theorem import Facts, Theorem
 
 #: Covariances of more variables than this are not followed.
 MODES = 32
-
-
-def noise_of(facts: Facts) -> Noise | None:
-    """What is known of the noise of one estimate; None where the gradient is exact or draws depend on each other."""
-    return None if facts.sampling is None else facts.sampling.noise(facts.problem)
-
-
-def independent(facts: Facts) -> str | None:
-    """The noise of every estimate is known given the point it is taken at."""
-    if facts.sampling is None:
-        return "the gradient is exact: sampling=noise[sigma=0.1] would sample it"
-    known = noise_of(facts) is not None
-    return None if known else f"the covariance of sampling={facts.sampling} is not known here"
-
-
-def small(facts: Facts) -> str | None:
-    """Few enough variables."""
-    n = facts.problem.n
-    return None if n <= MODES else f"{n} variables are more than the {MODES} whose covariances are followed"
-
-
-def hessian_of(problem: Problem) -> Array:
-    """The Hessian at x*, shape (n, n), by the problem's product."""
-    assert problem.x_star is not None
-    data, product, n = box_data(*problem.arrays()), prepare(problem.product), problem.n
-    columns = np.zeros((n, n))
-    for i, unit in enumerate(np.eye(n)):
-        product(problem.x_star.copy(), unit, columns[i], data)
-    return 0.5 * (columns + columns.T)
-
-
-class Moving:
-    """Mean and covariance of (query point - x*, velocity, judged point - x*), n numbers each, update by update."""
-
-    def __init__(self, facts: Facts, hessian: Array) -> None:
-        problem = facts.problem
-        assert problem.x_star is not None
-        self._facts, self._hessian, self._n = facts, hessian, problem.n
-        away = problem.start - problem.x_star
-        self.mean = np.concatenate([away, np.zeros(problem.n), away])
-        self.covariance = np.zeros((3 * problem.n, 3 * problem.n))
-        noise = noise_of(facts)
-        assert noise is not None
-        self._noise = noise
-
-    def step(self, k: int, alpha: float) -> None:
-        """Update k = 0, 1, … with step size alpha."""
-        matrix, push, drift = self._linear(k, alpha)
-        query = slice(0, self._n)
-        second = self.covariance[query, query] + np.outer(self.mean[query], self.mean[query])
-        spread = self._noise.covariance(self.mean[query], second)
-        self.mean = matrix @ self.mean + drift
-        self.covariance = matrix @ self.covariance @ matrix.T + push @ spread @ push.T
-
-    def judged(self) -> tuple[Array, Array]:
-        """The mean (n,) and the covariance (n, n) of the judged point - x*."""
-        last = slice(2 * self._n, None)
-        return self.mean[last].copy(), self.covariance[last, last].copy()
-
-    def _linear(self, k: int, alpha: float) -> tuple[Array, Array, Array]:
-        """The map of an update: its matrix (3n, 3n), what the noise is multiplied by (3n, n), and a constant (3n,)."""
-        value, one, nothing = self._facts.value, np.eye(self._n), np.zeros((self._n, self._n))
-        beta, decay = value("beta"), value("decay")
-        fresh = 1.0 if k == 0 else 1.0 - value("dampening")
-        slope = self._hessian + decay * one
-        own = alpha if value("nesterov") else 0.0
-        pull = own + alpha * (beta if value("nesterov") else 1.0) * fresh
-        held = alpha * beta * (beta if value("nesterov") else 1.0)
-        x_row = np.hstack([one - pull * slope, -held * one, nothing])
-        v_row = np.hstack([fresh * slope, beta * one, nothing])
-        weight = 1.0 / (k + 2) if value("average") else 1.0
-        judged = weight * x_row + (1.0 - weight) * np.hstack([nothing, nothing, one])
-        push = np.vstack([-pull * one, fresh * one, -weight * pull * one])
-        assert self._facts.problem.x_star is not None
-        return np.vstack([x_row, v_row, judged]), push, push @ (decay * self._facts.problem.x_star)
-
-
-def alphas(facts: Facts, count: int) -> Array:
-    """The declared step sizes of the first `count` updates."""
-    shares = np.ones(count) if facts.shares is None else facts.shares(np.arange(count, dtype=float))
-    return np.asarray(facts.value("alpha") * shares)
-
-
-def moments_of(facts: Facts, hessian: Array, ladder: Sequence[int]) -> Iterator[tuple[Array, Array]]:
-    """Mean and covariance of the judged point - x* at each checkpoint."""
-    moving, wanted = Moving(facts, hessian), set(ladder)
-    for k, alpha in enumerate(alphas(facts, ladder[-1]).tolist()):
-        moving.step(k, alpha)
-        if k + 1 in wanted:
-            yield moving.judged()
-
-
-def quadratic_moments(facts: Facts, ensemble: Ensemble) -> list[Moments]:
-    """Mean of every mode, covariance of every two, and the expected gap, at every checkpoint."""
-    problem = facts.problem
-    assert problem.x_star is not None
-    hessian = hessian_of(problem)
-    eigenvalues, basis = symmetric_eigen(hessian)
-    noise = noise_of(facts)
-    found: list[Moments] = []
-    assert noise is not None
-    for c, (mean, covariance) in enumerate(moments_of(facts, hessian, ensemble.k.tolist())):
-        k = int(ensemble.k[c])
-        modes = (ensemble.x[:, c] - problem.x_star) @ basis.T
-        exact, spread = basis @ mean, basis @ covariance @ basis.T
-        delta = _delta(problem, k, mean, covariance)
-        found += _of_modes(k, modes, exact, spread, delta, gaussian=noise.gaussian)
-        gap = 0.5 * float(np.sum(eigenvalues * (np.diag(spread) + exact**2)))
-        found.append(_of_gap(k, ensemble.f[:, c] - facts.f_star, gap, delta, problem, facts))
-    return found
-
-
-def _delta(problem: Problem, k: int, mean: Array, covariance: Array) -> float:
-    """How far rounding may carry an iterate in k steps, with the root mean square of its distance for the distance."""
-    assert problem.x_star is not None
-    away = math.sqrt(max(float(mean @ mean) + float(np.trace(covariance)), 0.0))
-    farthest = max(away, float(np.linalg.norm(problem.start - problem.x_star)))
-    size = float(np.linalg.norm(problem.x_star)) + 2.0 * farthest
-    return 4.0 * U * math.sqrt(problem.n + problem.terms) * size * k
-
-
-def _of_modes(
-    k: int, modes: Array, mean: Array, covariance: Array, delta: float, *, gaussian: bool
-) -> tuple[Moments, Moments]:
-    count, n = modes.shape
-    variance = np.maximum(np.diag(covariance), 0.0)
-    size = np.sqrt(variance + mean**2)
-    centred = modes - modes.mean(axis=0)
-    first, second = np.triu_indices(n)
-    measured = centred.T @ centred / (count - 1)
-    scale = np.sqrt(variance[first] * variance[second])
-    if gaussian:
-        error = np.sqrt((scale**2 + covariance[first, second] ** 2) / (count - 1))
-    else:
-        products = centred[:, first] * centred[:, second]
-        error = products.std(axis=0, ddof=1) / math.sqrt(count)
-    rounding = 2.0 * delta * np.sqrt(np.maximum(variance[first], variance[second])) + delta * delta
-    return (
-        Moments(
-            *(np.full(n, k), modes.mean(axis=0), mean, np.sqrt(variance / count), np.full(n, delta)),
-            scale=size,
-            two_sided=True,
-        ),
-        Moments(
-            *(np.full(len(first), k), measured[first, second], covariance[first, second], error, rounding),
-            scale=scale,
-            two_sided=True,
-        ),
-    )
-
-
-def _of_gap(k: int, gaps: Array, expected: float, delta: float, problem: Problem, facts: Facts) -> Moments:
-    assert problem.L is not None
-    L = problem.L.value
-    summed = 4.0 * U * problem.terms * (abs(facts.f_star) + expected)
-    rounding = summed + math.sqrt(2.0 * L * max(expected, 0.0)) * delta + L * delta * delta
-    error = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
-    figures = (float(k), float(gaps.mean()), expected, error, rounding, expected)
-    number, measured, exact, spread, allowed, scale = (np.array([figure]) for figure in figures)
-    return Moments(number, measured, exact, spread, allowed, scale, two_sided=True)
+BCN = "Bottou, Curtis and Nocedal 2018, Optimization methods for large-scale machine learning"
 
 
 def all_of(*checks: Check) -> Check:
@@ -189,6 +44,206 @@ def all_of(*checks: Check) -> Check:
     return check
 
 
+def sampled(facts: Facts) -> str | None:
+    """The gradient is an estimate."""
+    exact = "the gradient is exact: sampling=noise[sigma=0.1] would sample it"
+    return exact if facts.sampling is None else None
+
+
+def independent(facts: Facts) -> str | None:
+    """The noise of every estimate is known given the point it is taken at."""
+    if facts.sampling is None:
+        return sampled(facts)
+    known = noise_of(facts) is not None
+    return None if known else f"the covariance of sampling={facts.sampling} is not known here"
+
+
+def additive(facts: Facts) -> str | None:
+    """The noise has the same law everywhere."""
+    noise = noise_of(facts)
+    if noise is not None and noise.additive:
+        return None
+    return sampled(facts) or f"the noise of sampling={facts.sampling} depends on x"
+
+
+def small(facts: Facts) -> str | None:
+    """Few enough variables."""
+    n = facts.problem.n
+    return None if n <= MODES else f"{n} variables are more than the {MODES} whose covariances are followed"
+
+
+def no_momentum(facts: Facts) -> str | None:
+    """Every step is along the last estimate alone."""
+    beta = facts.declared.get("beta", 0.0)
+    return None if beta == 0.0 else f"with beta = {beta:g} a step is not along one estimate of the gradient"
+
+
+def last_iterate(facts: Facts) -> str | None:
+    """The query point is judged."""
+    return "average=true judges a mean of iterates" if facts.declared.get("average", 0.0) else None
+
+
+def mean_iterate(facts: Facts) -> str | None:
+    """The mean of the query points is judged."""
+    return None if facts.declared.get("average", 0.0) else "average=false judges the last iterate, not their mean"
+
+
+def by_sample(facts: Facts) -> str | None:
+    """Batches are drawn anew at every query from convex samples of known smoothness."""
+    problem, sampling = facts.problem, facts.sampling
+    if sampling is None:
+        return sampled(facts)
+    if sampling.batch is None or not sampling.batch.independent:
+        return f"sampling={sampling} does not draw a batch of samples anew at every query"
+    return None if problem.L_sample is not None else "the smoothness of one sample is unknown"
+
+
+def share_of(facts: Facts) -> float:
+    """The covariance of a batch gradient over that of one sample's."""
+    assert facts.sampling is not None
+    assert facts.sampling.batch is not None
+    return facts.sampling.batch.share(facts.problem.samples)
+
+
+def expected_smoothness(facts: Facts) -> float:
+    """The constant with E||g_B(x) - g_B(x*)||^2 <= 2 times it (f(x) - f*), for the mean g_B over a batch."""
+    assert facts.problem.L_sample is not None
+    share = share_of(facts)
+    return share * facts.problem.L_sample.value + (1.0 - share) * facts.value("L")
+
+
+def short_for_batches(facts: Facts) -> str | None:
+    """alpha <= 1/(2 expected smoothness)."""
+    smoothness = expected_smoothness(facts)
+    a = 2.0 * facts.value("alpha") * smoothness
+    said = f"alpha = {facts.value('alpha'):.6g} is above 1/(2 Lexp) with Lexp = {smoothness:.6g}"
+    return None if a <= 1.0 + SAME else said
+
+
+def harmonic(facts: Facts) -> tuple[float, float] | None:
+    """b and g of declared steps alpha_k = b/(g + k + 1), or None where they are of another form."""
+    count = max(facts.iterations, 3)
+    with np.errstate(all="ignore"):
+        divisors = 1.0 / alphas(facts, count)
+        slope = float(divisors[-1] - divisors[0]) / (count - 1)
+        line = divisors[0] + slope * np.arange(count)
+        if not (slope > 0.0 and np.all(np.abs(divisors - line) <= SAME * divisors)):
+            return None
+    return 1.0 / slope, float(divisors[0]) / slope - 1.0
+
+
+def decays_harmonically(facts: Facts) -> str | None:
+    """alpha_k = b/(g + k + 1) with b > 1/mu, and the first step at most 1/L."""
+    found = harmonic(facts)
+    if found is None:
+        return "the declared steps are not b/(g + k + 1): schedule=inverse_decay would be"
+    b, g = found
+    if not b * facts.value("mu") > 1.0:
+        return f"b mu = {b * facts.value('mu'):.6g} of the steps b/(g + k + 1) is not above 1"
+    a = b / (g + 1.0) * facts.value("L")
+    return None if a <= 1.0 + SAME else f"alpha L = {a:.6g} of the first step is above 1"
+
+
+def sc_const(k: Array, L: float, mu: float, alpha: float, S2: float, gap_0: float) -> Array:
+    floor = alpha * L * S2 / (2.0 * mu)
+    return floor + (1.0 - alpha * mu) ** k * (gap_0 - floor)
+
+
+def sc_decay(k: Array, L: float, mu: float, b: float, g: float, S2: float, gap_0: float) -> Array:
+    excess = b * mu - 1.0
+    nu = max(b * b * L * S2 / (2.0 * excess), (g + 1.0) * gap_0) if excess > 0.0 else math.nan
+    return nu / (g + k + 1.0)
+
+
+def convex_average(k: Array, R2: float, alpha: float, S2: float) -> Array:
+    return R2 / (2.0 * alpha * (k + 1.0)) + 0.5 * alpha * S2
+
+
+def sc_sampled(k: Array, mu: float, alpha: float, R2: float, S2_star: float) -> Array:
+    return (1.0 - alpha * mu) ** k * R2 + 2.0 * alpha * S2_star / mu
+
+
+def total_noise(facts: Facts) -> float:
+    """S2: the trace of the covariance of additive noise."""
+    noise, n = noise_of(facts), facts.problem.n
+    assert noise is not None
+    return float(np.trace(noise.covariance(np.zeros(n), np.zeros((n, n)))))
+
+
+def noise_at_minimiser(facts: Facts) -> float:
+    """S2_star: the expected squared length of a batch gradient at x*."""
+    problem = facts.problem
+    data, ask = box_data(*problem.arrays()), prepare(problem.batch)  # type: ignore[arg-type]
+    assert problem.x_star is not None
+    total, g = 0.0, np.zeros(problem.n)
+    for i in range(problem.samples):
+        ask(problem.x_star.copy(), g, np.array([i]), data)
+        total += float(np.sum(g * g))
+    return share_of(facts) * total / problem.samples
+
+
+def of_additive(facts: Facts) -> dict[str, float]:
+    """What bounds on additive noise need, NaN where it is unknown."""
+    b, g = harmonic(facts) or (math.nan, math.nan)
+    mu = facts.value("mu") if facts.knows("mu") else math.nan
+    known = {name: facts.value(name) for name in ("L", "alpha", "R2", "gap_0")}
+    return {**known, "mu": mu, "b": b, "g": g, "S2": total_noise(facts)}
+
+
+def of_batches(facts: Facts) -> dict[str, float]:
+    """What bounds on mini-batches need."""
+    known = {name: facts.value(name) for name in ("mu", "alpha", "R2")}
+    return {**known, "S2_star": noise_at_minimiser(facts)}
+
+
+def below(k: Array, samples: Array, bound: Array, rounding: Array) -> Moments:
+    """The mean of samples, shape (replicates, m), is at most a bound at each of m checkpoints."""
+    error = samples.std(axis=0, ddof=1) / math.sqrt(len(samples))
+    return Moments(k, samples.mean(axis=0), bound, error, rounding, scale=bound, two_sided=False)
+
+
+def gaps_below(facts: Facts, ensemble: Ensemble, bound: Array, values: Mapping[str, float]) -> Moments:
+    """E f(x_k) - f* is at most a bound. Rounding is that of points as far from x* as noise may have taken them.
+
+    A step of at most 1/L takes E||x - x*||^2 up by alpha^2 S2 at most.
+    """
+    k, L = ensemble.k.astype(float), values["L"]
+    taken = np.cumsum(alphas(facts, int(k[-1])) ** 2)[ensemble.k - 1]
+    away = np.sqrt(facts.dist2_0 + values["S2"] * taken)
+    once, moved = drift(facts, np.ones(len(k)), away), drift(facts, k, away)
+    summed = 4.0 * U * facts.problem.terms * (abs(facts.f_star) + facts.gap_0 + bound)
+    bent = (math.sqrt(2.0 * L * abs(facts.f_star)) + L * away) * once
+    rounding = summed + bent + np.sqrt(2.0 * L * bound) * moved + L * moved**2 + 8.0 * U * k * bound + TINY
+    return below(k, ensemble.f - facts.f_star, bound, rounding)
+
+
+def distances_below(facts: Facts, ensemble: Ensemble, bound: Array, values: Mapping[str, float]) -> Moments:
+    """E||x_k - x*||^2 is at most a bound."""
+    k, problem = ensemble.k.astype(float), facts.problem
+    assert problem.x_star is not None
+    moved = drift(facts, k, np.sqrt(values["R2"] + bound))
+    rounding = 2.0 * np.sqrt(bound) * moved + moved**2 + 8.0 * U * (k + problem.n) * bound + TINY
+    return below(k, np.sum((ensemble.x - problem.x_star) ** 2, axis=2), bound, rounding)
+
+
+def bounded(
+    compare: Callable[[Facts, Ensemble, Array, Mapping[str, float]], Moments],
+    values: Callable[[Facts], Mapping[str, float]],
+    **theorem: object,
+) -> Theorem:
+    """A bound on an expectation that depends on k and on `needs` only."""
+    made: Theorem
+
+    def expectations(facts: Facts, ensemble: Ensemble) -> list[Moments]:
+        known = values(facts)
+        return [compare(facts, ensemble, made.bound(ensemble.k.astype(float), known), known)]
+
+    made = Theorem(kind="expectation", expectations=expectations, **theorem)  # type: ignore[arg-type]
+    return made
+
+
+PLAIN = (no_momentum, undecayed, undampened)
+
 THEOREMS = (
     Theorem(
         id="sgd_quad_exact",
@@ -196,7 +251,66 @@ THEOREMS = (
         quantity="mean, covariance, gap",
         source="solution of the linear recurrence of the first two moments",
         kind="expectation",
-        hypotheses=all_of(independent, quadratic, minimiser, small),
+        hypotheses=all_of(sampled, small, quadratic, minimiser, independent),
         expectations=quadratic_moments,
+    ),
+    bounded(
+        gaps_below,
+        of_additive,
+        id="sgd_sc_const",
+        statement="E f(x_k) - f* <= F + (1 - alpha mu)^k (f(x_0) - f* - F), F = alpha L S2/(2 mu), alpha <= 1/L",
+        quantity="gap, expected",
+        source=f"{BCN}, theorem 4.6",
+        needs=("L", "mu", "alpha", "S2", "gap_0"),
+        closed=sc_const,
+        hypotheses=all_of(
+            *(additive, one_step_size, *PLAIN, last_iterate),
+            *(strongly_convex, smooth_everywhere, minimiser, step_at_most(1.0)),
+        ),
+    ),
+    bounded(
+        gaps_below,
+        of_additive,
+        id="sgd_sc_decay",
+        statement="E f(x_k) - f* <= nu/(g + k + 1) with alpha_k = b/(g + k + 1), alpha_0 <= 1/L and b mu > 1, "
+        "nu = max(b^2 L S2/(2 (b mu - 1)), (g + 1)(f(x_0) - f*))",
+        quantity="gap, expected",
+        source=f"{BCN}, theorem 4.7, which counts from 1",
+        needs=("L", "mu", "b", "g", "S2", "gap_0"),
+        closed=sc_decay,
+        hypotheses=all_of(
+            *(additive, *PLAIN, last_iterate),
+            *(strongly_convex, smooth_everywhere, minimiser, decays_harmonically),
+        ),
+    ),
+    bounded(
+        gaps_below,
+        of_additive,
+        id="sgd_convex_average",
+        statement="E f(mean of x_0 … x_k) - f* <= R2/(2 alpha (k + 1)) + alpha S2/2 with alpha <= 1/L",
+        quantity="gap of the mean, expected",
+        source="Nemirovski, Juditsky, Lan and Shapiro 2009, section 2.2; with alpha <= 1/L by 2 alpha (f(x) - f*) <= "
+        "2 alpha <g, x - x*> - alpha ||g||^2/L and convexity",
+        needs=("R2", "alpha", "S2"),
+        closed=convex_average,
+        hypotheses=all_of(
+            *(additive, one_step_size, *PLAIN, mean_iterate),
+            *(convex, smooth_everywhere, minimiser, step_at_most(1.0)),
+        ),
+    ),
+    bounded(
+        distances_below,
+        of_batches,
+        id="sgd_sc_sampled",
+        statement="E||x_k - x*||^2 <= (1 - alpha mu)^k R2 + 2 alpha S2_star/mu with alpha <= 1/(2 Lexp), "
+        "Lexp = s L_sample + (1 - s) L, s the variance of a batch over that of one sample",
+        quantity="dist2, expected",
+        source="Gower, Loizou, Qian, Sailanbayev, Shulgin and Richtarik 2019, theorem 3.1",
+        needs=("mu", "alpha", "R2", "S2_star"),
+        closed=sc_sampled,
+        hypotheses=all_of(
+            *(by_sample, one_step_size, *PLAIN, last_iterate),
+            *(strongly_convex, smooth_everywhere, minimiser, short_for_batches),
+        ),
     ),
 )

@@ -9,7 +9,7 @@ from gdbench.report.figure import Figure
 from gdbench.report.record import Record
 
 #: In the order of the lecture.
-FILES = ("bounds", "scaling", "steps", "momentum", "paths", "tightness")
+FILES = ("bounds", "scaling", "steps", "momentum", "paths", "noise", "tightness")
 Maker = Callable[[Record], Figure]
 
 
