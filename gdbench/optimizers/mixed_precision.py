@@ -1,9 +1,10 @@
 """Momentum with weights and gradients in few digits, as in mixed-precision training (Micikevicius et al. 2018).
 
-The oracle is asked at the weights rounded to the format, and what it answers is kept as round(scale g); everything else
-is float64. memory[0] is the judged iterate: the master copy that collects the updates unrounded, or, with master=false,
-the rounded weights themselves, which swallow an update of less than half of their last digit. Where x_0 is no number of
-the format the oracle is asked once more, at the rounded x_0, before the first update.
+The oracle is asked at the weights rounded to the format, and what it answers is kept as round(scale g); all else, the
+velocity too, is float64, in which scale g is exact for powers of two. memory[0] is the judged iterate: the master copy
+that collects the updates unrounded, or, with master=false, the rounded weights themselves, which swallow an update of
+less than half of their last digit. Where x_0 is no number of the format the oracle is asked once more, at the rounded
+x_0, before the first update.
 
 A scale lifts gradients out of the format's last digits: without one, float16 keeps nothing of those below 2^-25.
 scaling=dynamic changes it as torch.amp.GradScaler does: a step whose gradients overflow is skipped, momentum included,
