@@ -29,7 +29,7 @@ class Ours:
         tuning = optimizer.tune(problem)
         self.x = (problem.start if start is None else start).copy()
         self.g = np.zeros(problem.n)
-        self.memory = np.zeros((max(optimizer.memory, 1), problem.n))
+        self.memory = np.zeros((max(optimizer.rows(problem), 1), problem.n))
         self.look = AHEAD if optimizer.ahead else QUERY
         if optimizer.ahead:
             self.memory[0] = self.x

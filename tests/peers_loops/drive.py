@@ -80,7 +80,7 @@ def driver(selector: str, problem: Problem, steps: int, record: bool) -> Player:
     tuning = optimizer.tune(problem)
     start = problem.start
     x, g = start.copy(), np.zeros(problem.n)
-    memory = np.zeros((max(optimizer.memory, 1), problem.n))
+    memory = np.zeros((max(optimizer.rows(problem), 1), problem.n))
     if optimizer.ahead:
         memory[0] = start
     hyper = np.array([*tuning.hyper, 0.0])
