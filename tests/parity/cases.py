@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import optax
 import torch
+from case import Case, velocity
+from cases_adaptive import adaptive
 from models import PROBLEMS
 from players import Optax, Ours, Torch
 
@@ -42,28 +44,6 @@ NORM = {"quadratic": 1.0, "rosenbrock": 50.0, "logistic": 0.05, "mlp": 0.05}
 VALUE = {"quadratic": 0.2, "rosenbrock": 20.0, "logistic": 0.02, "mlp": 0.05}
 
 
-@dataclass(frozen=True)
-class Case:
-    """ours is a selector; theirs makes the reference.
-
-    velocity is the row of our memory that both sides keep. Where ahead is given, theirs is ahead velocity short of
-    memory[0]: they keep the query point alone. may_stay: steps of length 0 are not held against theirs.
-    """
-
-    method: str
-    reference: str
-    problem: str
-    ours: str
-    theirs: Callable
-    velocity: int | None = None
-    ahead: float | None = None
-    may_stay: bool = False
-
-    @property
-    def label(self) -> str:
-        return f"{self.method}-{self.reference}-{self.problem}"
-
-
 def torch_norm_as_ours(threshold: float, parameters: list) -> None:
     length = torch.nn.utils.get_total_norm([p.grad for p in parameters])
     if length > 0.0:
@@ -87,11 +67,11 @@ def buffered(problem: str) -> list[Case]:
     slow = SLOW[problem]
     decayed = f"alpha={slow},decay={DECAY}"
     anneal = f"schedule=cosine[steps={STEPS}]"
-    ahead = {"velocity": 1, "ahead": slow * BETA}
+    ahead = {"kept": velocity(1), "ahead": slow * BETA}
     sgd = partial(Torch, problem, lr=slow)
     moving = partial(sgd, momentum=BETA)
 
-    def case(what: str, reference: str, ours: str, theirs: Callable, **more: float) -> Case:
+    def case(what: str, reference: str, ours: str, theirs: Callable, **more: Any) -> Case:
         return Case(f"momentum_buffer, {what}", reference, problem, f"momentum_buffer[{ours}]", theirs, **more)
 
     def then(**given: Any) -> Callable:
@@ -105,12 +85,12 @@ def buffered(problem: str) -> list[Case]:
         case("decay", "torch SGD(weight_decay)", f"{decayed},beta=0", partial(sgd, weight_decay=DECAY)),
         case("decay", by_optax, f"{decayed},beta=0", then()),
         case("beta, decay", "torch SGD(momentum, weight_decay)", decayed, partial(moving, weight_decay=DECAY),
-             velocity=0),
-        case("beta, decay", f"{by_optax}(momentum)", decayed, then(momentum=BETA), velocity=0),
+             kept=velocity(0)),
+        case("beta, decay", f"{by_optax}(momentum)", decayed, then(momentum=BETA), kept=velocity(0)),
         case("dampening", "torch SGD(momentum, dampening)", f"alpha={slow},dampening={DAMPENING}",
-             partial(moving, dampening=DAMPENING), velocity=0),
+             partial(moving, dampening=DAMPENING), kept=velocity(0)),
         case("dampening, decay", "torch SGD(momentum, dampening, weight_decay)", f"{decayed},dampening={DAMPENING}",
-             partial(moving, dampening=DAMPENING, weight_decay=DECAY), velocity=0),
+             partial(moving, dampening=DAMPENING, weight_decay=DECAY), kept=velocity(0)),
         case("nesterov", "torch SGD(nesterov)", f"alpha={slow},nesterov=true", partial(moving, nesterov=True),
              **ahead),
         case("nesterov, decay", "torch SGD(nesterov, weight_decay)", f"{decayed},nesterov=true",
@@ -118,12 +98,12 @@ def buffered(problem: str) -> list[Case]:
         case("nesterov, decay", f"{by_optax}(nesterov)", f"{decayed},nesterov=true", then(**look), **ahead),
         case("all, cosine", "torch SGD(dampening, weight_decay), CosineAnnealingLR",
              f"{decayed},dampening={DAMPENING},{anneal}",
-             partial(moving, dampening=DAMPENING, weight_decay=DECAY, schedule=cosine), velocity=0),
+             partial(moving, dampening=DAMPENING, weight_decay=DECAY, schedule=cosine), kept=velocity(0)),
         case("nesterov, decay, cosine", "torch SGD(nesterov, weight_decay), CosineAnnealingLR",
              f"{decayed},nesterov=true,{anneal}",
-             partial(moving, nesterov=True, weight_decay=DECAY, schedule=cosine), velocity=1),
+             partial(moving, nesterov=True, weight_decay=DECAY, schedule=cosine), kept=velocity(1)),
         case("nesterov, decay, cosine", f"{by_optax}(nesterov), cosine_decay_schedule",
-             f"{decayed},nesterov=true,{anneal}", then(learning_rate=rates, **look), velocity=1),
+             f"{decayed},nesterov=true,{anneal}", then(learning_rate=rates, **look), kept=velocity(1)),
     ]  # fmt: skip
 
 
@@ -134,12 +114,12 @@ def cases_of(problem: str) -> list[Case]:
     by_norm, by_value = f"{clipped}{NORM[problem]}]", f"{clipped}{VALUE[problem]},by=value]"
     descent = f"gradient_descent[alpha={size}]"
     annealed = f"gradient_descent[alpha={size},schedule=cosine[steps={STEPS}]]"
-    ahead = {"velocity": 1, "ahead": slow * BETA}
+    ahead = {"kept": velocity(1), "ahead": slow * BETA}
     plain = partial(Torch, problem, lr=size)
     moving = partial(Torch, problem, lr=slow, momentum=BETA)
     through = partial(Optax, problem)
 
-    def case(method: str, reference: str, ours: str, theirs: Callable, **more: float) -> Case:
+    def case(method: str, reference: str, ours: str, theirs: Callable, **more: Any) -> Case:
         return Case(method, reference, problem, ours, theirs, **more)
 
     def then(rule: optax.GradientTransformation) -> Callable:
@@ -151,13 +131,14 @@ def cases_of(problem: str) -> list[Case]:
         case("gradient_descent, cosine", "torch SGD, CosineAnnealingLR", annealed, partial(plain, schedule=cosine)),
         case("gradient_descent, cosine", "optax sgd, cosine_decay_schedule", annealed,
              lambda: through(optax.sgd(optax.cosine_decay_schedule(size, STEPS)))),
-        case("heavy_ball", "torch SGD(momentum)", f"heavy_ball[{momentum}]", moving, velocity=0),
+        case("heavy_ball", "torch SGD(momentum)", f"heavy_ball[{momentum}]", moving, kept=velocity(0)),
         case("heavy_ball", "optax sgd(momentum)", f"heavy_ball[{momentum}]",
-             lambda: through(optax.sgd(slow, momentum=BETA)), velocity=0),
+             lambda: through(optax.sgd(slow, momentum=BETA)), kept=velocity(0)),
         case("nesterov", "torch SGD(nesterov)", f"nesterov[{momentum}]", partial(moving, nesterov=True), **ahead),
         case("nesterov", "optax sgd(nesterov)", f"nesterov[{momentum}]",
              lambda: through(optax.sgd(slow, momentum=BETA, nesterov=True)), **ahead),
         *buffered(problem),
+        *adaptive(problem, STEPS),
         case("sign", "optax sign_sgd", f"sign[alpha={LENGTH}]", lambda: through(optax.sign_sgd(LENGTH))),
         case("clipped by norm", "torch clip_grad_norm_, SGD", by_norm,
              partial(plain, clip=partial(torch_norm_as_ours, NORM[problem]))),
@@ -211,15 +192,13 @@ def horizon_of(growth: np.ndarray) -> int:
 State = tuple[np.ndarray, ...]
 
 
-def ours_of(case: Case, optimizer: Optimizer | None = None, start: np.ndarray | None = None) -> Ours:
-    return Ours(case.problem, optimizer or registry.optimizer(case.ours), start)
+def ours_of(case: Case, optimizer: Optimizer | None = None) -> Ours:
+    return Ours(case.problem, optimizer or registry.optimizer(case.ours))
 
 
 def our_state(case: Case, player: Ours) -> State:
-    """x; the velocity, if there is one; the point that theorems bound, where that is another."""
-    rows = [player.x.copy()]
-    if case.velocity is not None:
-        rows.append(player.memory[case.velocity].copy())
+    """x; the rows of memory that both sides keep; the point that theorems bound, where that is another."""
+    rows = [player.x.copy(), *(player.memory[one.ours].copy() for one in case.kept)]
     if case.ahead is not None:
         rows.append(player.memory[0].copy())
     return tuple(rows)
@@ -227,9 +206,7 @@ def our_state(case: Case, player: Ours) -> State:
 
 def their_state(case: Case, player: Torch | Optax) -> State:
     """The same of a reference."""
-    rows = [player.x]
-    if case.velocity is not None:
-        rows.append(player.velocity)
+    rows = [player.x, *((player.row(one.theirs) - one.shift) / one.factor for one in case.kept)]
     if case.ahead is not None:
         rows.append(rows[0] + case.ahead * rows[1])
     return tuple(rows)
@@ -244,23 +221,34 @@ def distance(a: State, b: State, sizes: list[float]) -> float:
     return max(float(np.max(np.abs(p - q))) / size for p, q, size in zip(a, b, sizes, strict=True))
 
 
-def path_of(case: Case, optimizer: Optimizer | None = None, start: np.ndarray | None = None) -> list[State]:
-    """Our states for k = 0, 1, …, STEPS."""
-    player = ours_of(case, optimizer, start)
-    found = [our_state(case, player)]
-    for _ in range(STEPS):
-        player.step()
+def path_of(case: Case, optimizer: Optimizer | None = None, *, moved: bool = False) -> list[State]:
+    """Our states for k = 0, 1, …, STEPS; moved: every entry of x by an ulp, at the case's k."""
+    player, found = ours_of(case, optimizer), []
+    for k in range(STEPS + 1):
+        if k > 0:
+            player.step()
+        if moved and k == case.moved_at:
+            player.move(ulps(player.x))
         found.append(our_state(case, player))
     return found
 
 
+def ulps(x: np.ndarray) -> np.ndarray:
+    """An ulp of each entry, of either sign."""
+    signs = np.where(np.random.Generator(np.random.Philox(0)).random(len(x)) < 0.5, -1.0, 1.0)
+    return signs * np.where(x == 0.0, ULP, np.spacing(np.abs(x)))
+
+
 def one_step(case: Case, optimizer: Optimizer | None = None, steps: int = STEPS) -> float:
-    """From each of our first states the reference takes one step with our gradient: the largest difference after it."""
+    """From each of our first states the reference takes one step with our gradient: the largest difference after it.
+
+    At the start each side has what it begins with.
+    """
     player, theirs = ours_of(case, optimizer), case.theirs()
     path, pairs = [our_state(case, player)], []
-    for _ in range(steps):
-        velocity = None if case.velocity is None else player.memory[case.velocity].copy()
-        theirs.put(player.x.copy(), velocity)
+    for k in range(steps):
+        kept = case.kept if k > 0 else ()
+        theirs.put(player.x.copy(), {one.theirs: one.factor * player.memory[one.ours] + one.shift for one in kept})
         player.step()
         theirs.step(player.g.copy(), player.f)
         path.append(our_state(case, player))
@@ -282,16 +270,14 @@ def free(case: Case, optimizer: Optimizer | None = None) -> np.ndarray:
 
 @cache
 def _growth(case: Case) -> np.ndarray:
-    path = path_of(case)
-    start, sizes = path[0][0], scales(path)
-    signs = np.where(np.random.Generator(np.random.Philox(0)).random(len(start)) < 0.5, -1.0, 1.0)
-    moved = start + signs * np.where(start == 0.0, ULP, np.spacing(np.abs(start)))
-    first = float(np.max(np.abs(moved - start))) / sizes[0]
-    return np.array([distance(a, b, sizes) for a, b in zip(path, path_of(case, start=moved), strict=True)]) / first
+    path, moved = path_of(case), path_of(case, moved=True)
+    sizes, k = scales(path), case.moved_at
+    first = float(np.max(np.abs(moved[k][0] - path[k][0]))) / sizes[0]
+    return np.array([distance(a, b, sizes) for a, b in zip(path, moved, strict=True)]) / first
 
 
 def growth(case: Case) -> np.ndarray:
-    """By how much our path has multiplied an ulp at its start after k = 0, 1, …, STEPS steps."""
+    """By how much our path has multiplied an ulp of x, at its start or the case's k, after k = 0, 1, …, STEPS steps."""
     return _growth(replace(case, reference="", theirs=Ours, ahead=case.ahead and 1.0))
 
 

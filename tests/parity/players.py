@@ -4,8 +4,8 @@ torch and optax may also be handed the gradient (and value) that our oracle gave
 """
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -24,10 +24,10 @@ from gdbench.optimizer import Optimizer
 class Ours:
     """A run of the driver, one row and one step per call: x is the query point, memory what the method keeps."""
 
-    def __init__(self, name: str, optimizer: Optimizer, start: np.ndarray | None = None) -> None:
+    def __init__(self, name: str, optimizer: Optimizer) -> None:
         problem = registry.problem(PROBLEMS[name])
         tuning = optimizer.tune(problem)
-        self.x = (problem.start if start is None else start).copy()
+        self.x = problem.start.copy()
         self.g = np.zeros(problem.n)
         self.memory = np.zeros((max(optimizer.rows(problem), 1), problem.n))
         self.look = AHEAD if optimizer.ahead else QUERY
@@ -51,6 +51,12 @@ class Ours:
         assert control[1] == 0
         self.k += 1
 
+    def move(self, by: np.ndarray) -> None:
+        """Move x, and at the start the iterate too where that is another array."""
+        self.x += by
+        if self.look == AHEAD and self.k == 0:
+            self.memory[0] = self.x
+
     @property
     def f(self) -> float:
         return float(self.row[0, COLUMNS.index("f_query")])
@@ -61,14 +67,26 @@ class Ours:
 
 
 class Torch:
-    """torch.optim.SGD; clip(parameters) runs between backward and step; schedule(optimizer) makes a scheduler."""
+    """An optimizer of torch.optim; clip(parameters) runs between backward and step; schedule(optimizer) makes a
+    scheduler.
+    """
 
-    def __init__(self, name: str, *, clip: Callable | None = None, schedule: Callable | None = None, **sgd: Any):
+    NAMES: ClassVar = {"velocity": "momentum_buffer"}
+
+    def __init__(
+        self,
+        name: str,
+        rule: type[torch.optim.Optimizer] = torch.optim.SGD,
+        *,
+        clip: Callable | None = None,
+        schedule: Callable | None = None,
+        **given: Any,
+    ) -> None:
         problem = registry.problem(PROBLEMS[name])
         self.model = TORCH[name](problem)
         self.parameters = list(self.model.parameters())
         vector_to_parameters(torch.tensor(problem.start), self.parameters)
-        self.optimizer = torch.optim.SGD(self.parameters, **sgd)
+        self.optimizer = rule(self.parameters, **given)
         self.schedule = schedule(self.optimizer) if schedule else None
         self.clip = clip
 
@@ -76,15 +94,17 @@ class Torch:
     def x(self) -> np.ndarray:
         return parameters_to_vector(self.parameters).detach().numpy().copy()
 
-    @property
-    def velocity(self) -> np.ndarray:
-        return torch.cat([self.optimizer.state[p]["momentum_buffer"].ravel() for p in self.parameters]).numpy().copy()
+    def row(self, name: str) -> np.ndarray:
+        """What it keeps under a name, laid end to end."""
+        key = self.NAMES.get(name, name)
+        return torch.cat([self.optimizer.state[p][key].ravel() for p in self.parameters]).numpy().copy()
 
-    def put(self, x: np.ndarray, velocity: np.ndarray | None) -> None:
+    def put(self, x: np.ndarray, rows: Mapping[str, np.ndarray]) -> None:
+        """Move to x, with these rows kept under their names; steps are counted on."""
         vector_to_parameters(torch.tensor(x), self.parameters)
-        if velocity is not None and np.any(velocity):
-            for p, v in zip(self.parameters, self._pieces(velocity), strict=True):
-                self.optimizer.state[p]["momentum_buffer"] = v
+        for name, row in rows.items():
+            for p, piece in zip(self.parameters, self._pieces(row), strict=True):
+                self.optimizer.state[p][self.NAMES.get(name, name)] = piece
 
     def step(self, g: np.ndarray | None = None, f: float | None = None) -> None:
         self.optimizer.zero_grad()
@@ -105,6 +125,8 @@ class Torch:
 
 class Optax:
     """A gradient transformation of optax over jax.grad; f is multiplied by scale before it sees f."""
+
+    NAMES: ClassVar = {"velocity": "trace"}
 
     def __init__(self, name: str, rule: optax.GradientTransformation, scale: float = 1.0) -> None:
         problem = registry.problem(PROBLEMS[name])
@@ -129,14 +151,15 @@ class Optax:
     def x(self) -> np.ndarray:
         return self._vector(self.parameters)
 
-    @property
-    def velocity(self) -> np.ndarray:
-        return self._vector(optax.tree_utils.tree_get(self.state, "trace"))
+    def row(self, name: str) -> np.ndarray:
+        """What it keeps under a name, laid end to end."""
+        return self._vector(optax.tree_utils.tree_get(self.state, self.NAMES.get(name, name)))
 
-    def put(self, x: np.ndarray, velocity: np.ndarray | None) -> None:
+    def put(self, x: np.ndarray, rows: Mapping[str, np.ndarray]) -> None:
+        """Move to x, with these rows kept under their names; steps are counted on."""
         self.parameters = self._pieces(x)
-        if velocity is not None:
-            self.state = optax.tree_utils.tree_set(self.state, trace=self._pieces(velocity))
+        for name, row in rows.items():
+            self.state = optax.tree_utils.tree_set(self.state, **{self.NAMES.get(name, name): self._pieces(row)})
 
     def step(self, g: np.ndarray | None = None, f: float | None = None) -> None:
         if g is None:

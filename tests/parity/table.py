@@ -25,9 +25,10 @@ TEXT = f"""\
 Our kernels, run by our driver, against torch and optax in float64. Their gradients are autograd's and jax.grad's, of
 models written anew. Differences are relative to the largest entry of the path.
 
-- one step: from each of {STEPS} states of our run, velocity included, with our gradient: the update rule alone.
-- {STEPS} steps: two runs from the start, each by gradients of its own; x, the velocity, for nesterov both sequences.
-- an ulp grows by: what our own path makes of an ulp at its start, at most, within {STEPS} steps.
+- one step: from each of {STEPS} states of our run, velocity and moments included, with our gradient: the rule alone.
+- {STEPS} steps: two runs from the start, each by gradients of its own; x, velocity, moments, nesterov's two sequences.
+- an ulp grows by: what our own path makes of an ulp at its start, at most, within {STEPS} steps; at x_1 for lars and
+  lamb on the logistic regression and the network, as a layer at 0 takes another first step than one an ulp away.
 - held for: each single step must be within {LIMIT:.0e}, and two runs while an ulp has grown by at most {GROWTH:g}.
 
 Two methods exceed {LIMIT:.0e} later, because their paths multiply rounding, not because the rule is another: each of
@@ -49,7 +50,9 @@ Held in the default tests: strong Wolfe steps (tests/test_line_searches.py), con
 
 Of torch's SGD maximize: every method here descends. Of optax dampening: it has none. nesterov_convex, nesterov_ratio,
 nesterov_restart, ogm, triple_momentum, perturbed, adaptive_lipschitz, barzilai_borwein: neither torch nor optax has
-them with these coefficients. sign, normalized and polyak_step: not in torch.
+them with these coefficients. sign, normalized, polyak_step, lars and lamb: not in torch. adam[correction=false] and a
+box: in neither. Of torch's AdaGrad and RMSprop weight_decay, of optax's Adam and RMSprop roots with eps inside, of
+optax Nesterov's forms of Adam, RMSprop and LARS, and RMSprop's initial_scale and bias_correction: not here.
 """
 SCHEDULES = """
 ## Schedules
