@@ -34,7 +34,8 @@ class Optimizer:
     step moves state.x. Where `ahead` is true state.x is the query point and memory[0] the iterate x_k that theorems
     bound (and the start is copied there). memory is the number of rows of n numbers that the method keeps, zero at the
     start, or a function of the problem that gives it. sampling, where there is one, is asked in place of the problem's
-    oracle; `asks` says that the step itself asks the problem for exact values, so that none goes with it.
+    oracle; `asks` says that the step itself asks the problem for exact values, so that none goes with it; `draws` that
+    the step reads the samples that its sampling has chosen, so that it goes with mini-batches only.
     failures[c - 1] says what failure c of the step means. theorems are ids of `gdbench.theory`.
     naive is the same method as a plain loop that shares no code with step, against which `gdbench audit` holds it.
     """
@@ -48,6 +49,7 @@ class Optimizer:
     schedule: Schedule = CONSTANT
     sampling: Sampling | None = None
     asks: bool = False
+    draws: bool = False
     failures: tuple[str, ...] = ()
     naive: Naive | None = None
     name: str = "unnamed"

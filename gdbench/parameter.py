@@ -61,7 +61,7 @@ Optimal = Literal["optimal"]
 
 @dataclass(frozen=True, slots=True)
 class StepSize:
-    """A step size as written: a number, or one of L and mu in simple arithmetic (`1/L`, `2.1/L`, `2/(L+mu)`).
+    """A step size as written: a number, or one of L, mu and L_sample in simple arithmetic (`1/L`, `2/(L+mu)`).
 
     The word `optimal` is left to the method. It multiplies a gradient to give a difference of x, unless its file
     annotates it with another Unit.
@@ -71,7 +71,7 @@ class StepSize:
 
     def __post_init__(self) -> None:
         if self.text != "optimal":
-            _walk(self._tree(), {"L": 1.0, "mu": 0.5}, self.text)
+            _walk(self._tree(), {"L": 1.0, "L_sample": 2.0, "mu": 0.5}, self.text)
 
     def _tree(self) -> ast.expr:
         try:
@@ -81,7 +81,7 @@ class StepSize:
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """The constants it needs, of L and mu."""
+        """The constants it needs, of L, mu and L_sample."""
         return tuple(sorted({node.id for node in ast.walk(self._tree()) if isinstance(node, ast.Name)}))
 
     def at(self, constants: Mapping[str, float]) -> float:

@@ -62,7 +62,8 @@ class Problem:
     that is not strongly convex. f_star of kind `bound` is a lower bound of f. x_star is the minimiser nearest to the
     start, shape (n,). terms is the number of summands in f, for the rounding allowance. separable: f is a sum of
     functions of one coordinate each. batch, where f is a mean over `samples` samples, is its kernel for some of them;
-    L_sample is the largest smoothness constant of the loss of one sample, all of them convex.
+    L_sample is the largest smoothness constant, mu_sample the least strong convexity of the loss of one sample, all of
+    them convex.
     """
 
     oracle: Callable[..., Any]
@@ -82,6 +83,7 @@ class Problem:
     batch: Callable[..., Any] | None = None
     samples: int = 0
     L_sample: Constant | None = None
+    mu_sample: Constant | None = None
     separable: bool = False
     matrix: Array = field(default_factory=_matrix)
     rows: Array = field(default_factory=_matrix)
@@ -103,8 +105,8 @@ class Problem:
         return self.kind != "nonconvex"
 
     def constants(self) -> dict[str, float]:
-        """The values of L and mu, as far as they are known; mu = 0 counts as unknown."""
-        known = {"L": self.L, "mu": self.mu}
+        """The values of L, mu and those of one sample, as far as they are known; mu = 0 counts as unknown."""
+        known = {"L": self.L, "mu": self.mu, "L_sample": self.L_sample, "mu_sample": self.mu_sample}
         return {name: constant.value for name, constant in known.items() if constant is not None and constant.value > 0}
 
     def require(self, *names: str) -> tuple[float, ...]:

@@ -19,6 +19,7 @@ from gdbench.parameter import EXACT, Optimal, Range, StepSize, Unit
 from gdbench.problem import Problem
 from gdbench.sampling import Sampling
 from gdbench.schedule import CONSTANT, Schedule
+from gdbench.view import in_turn
 
 _PACKAGES = {
     "problem": "gdbench.problems",
@@ -248,7 +249,9 @@ def optimizer(text: str) -> Optimizer:
     if "sampling" in values and made.asks:
         given = f"sampling={values['sampling']} cannot be given"
         raise BadInput(f"{given}: a step of {name} asks the problem for exact values itself.")
-    chosen = {key: values[key] for key in ("schedule", "sampling") if key in values and key not in own}
+    chosen: dict[str, Any] = {key: values[key] for key in ("schedule", "sampling") if key in values and key not in own}
+    if "sampling" in chosen and made.naive is not None:
+        chosen["naive"] = in_turn(made.naive)
     return replace(made, name=label, **chosen)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from gdbench.errors import BadInput
 from gdbench.problem import Array, Integers, Problem
 
 WORD = 2**32
+UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,12 @@ class Batch:
         """Whether batches of different k are independent."""
         return self.order in ("replacement", "distinct")
 
+    def chance(self, samples: int) -> float:
+        """The chance that one of `samples` samples is in an independent batch."""
+        if self.order == "distinct":
+            return self.size / samples
+        return -math.expm1(self.size * math.log1p(-1.0 / samples)) if samples > 1 else 1.0
+
     def share(self, samples: int) -> float:
         """The covariance of an independent batch's gradient over that of one of `samples` samples.
 
@@ -46,6 +54,28 @@ class Batch:
         """
         alike = (samples - self.size) / max(samples - 1, 1) if self.order == "distinct" else 1.0
         return alike / self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Gradients:
+    """What a plain sampling asks at x: f and its gradient (n,); loss and batch, both of a mean over some samples."""
+
+    f: Callable[[Array], float]
+    gradient: Callable[[Array], Array]
+    loss: Callable[[Array, Sequence[int]], float]
+    batch: Callable[[Array, Sequence[int]], Array]
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A sampling as a plain loop has it: at query k value(k, x) of f, estimate(k, x) of its gradient, and chosen(k),
+    where it chooses samples. What is random depends on the seed and on k alone.
+    """
+
+    value: Callable[[int, Array], float]
+    estimate: Callable[[int, Array], Array]
+    chosen: Callable[[int], list[int]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +86,8 @@ class Sampling:
     work space; `BadInput` where the problem does not go with it. noise(problem), where the sampling knows it, is the
     covariance of one estimate as `Noise` has it: draws of different k are independent then. batch, where it draws
     samples of the problem, says how.
+    naive(gradients, seed, replicate) is the same sampling in plain Python that shares no code with the kernel;
+    `by_coordinate` says that it draws a number for each coordinate of x, in their order.
     """
 
     kernel: Callable[..., Any]
@@ -63,7 +95,9 @@ class Sampling:
     source: str
     noise: Callable[[Problem], Noise | None]
     batch: Batch | None = None
-    name: str = "unnamed"
+    naive: Callable[[Gradients, int, int], Drawn] | None = None
+    by_coordinate: bool = False
+    name: str = UNNAMED
 
     def arrays(self, problem: Problem, seed: int, replicate: int = 0) -> tuple[NDArray[Any], ...]:
         """The six arrays of a sampler for a run of its own."""
@@ -86,6 +120,14 @@ class Noise:
     covariance: Callable[[Array, Array], Array]
     additive: bool
     gaussian: bool
+
+
+def batch_of(sampling: Sampling, problem: Problem, method: str) -> Batch:
+    """How a method's samples are drawn; `BadInput` where its sampling draws none or the problem has none."""
+    if sampling.batch is None:
+        raise BadInput(f"sampling={sampling} draws no samples, which {method} needs: take sampling=batches[size=1].")
+    samples_of(problem, str(sampling))
+    return sampling.batch
 
 
 def samples_of(problem: Problem, name: str) -> int:

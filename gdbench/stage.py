@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gdbench.errors import BadInput
 from gdbench.kernel import box_data, box_pair, box_state
 from gdbench.kernel.contract import no_batch, whole
 from gdbench.kernel.driver import AHEAD, QUERY, SAMPLED
@@ -44,8 +45,10 @@ def arrays_of(
 ) -> tuple[Array, Array, Array, Array, tuple[Any, ...] | None]:
     """x and g (n,), memory (rows, n), the hyperparameters and the sampler's arrays at the start of a run.
 
-    `BadInput` where the sampling does not go with the problem.
+    `BadInput` where the sampling does not go with the problem, or with the step.
     """
+    if optimizer.draws and (optimizer.sampling is None or optimizer.sampling.batch is None):
+        raise BadInput(f"{optimizer.name} reads the samples that were drawn: it needs sampling=batches.")
     x = problem.start.copy()
     memory = np.zeros((max(optimizer.rows(problem), 1), problem.n))
     if optimizer.ahead:

@@ -153,6 +153,7 @@ def make(
         batch=logistic_batch,
         samples=samples,
         L_sample=Constant(longest / 4.0 + l2, "exact", "max ||b_i||^2/4 + l2, the largest Hessian of a sample at 0"),
+        mu_sample=Constant(l2, "bound", "the losses are convex") if l2 > 0.0 else None,
         start=np.zeros(features),
         kind="strongly convex" if l2 > 0.0 else "convex",
         source="logistic regression (Cox 1958) with a Gaussian design",

@@ -29,7 +29,7 @@ def arrays(problem: Problem) -> str:
     digest = hashlib.sha256()
     for array in (*problem.arrays(), problem.start, problem.x_star):
         digest.update(b"none" if array is None else array.tobytes())
-    for constant in (problem.L, problem.mu, problem.pl, problem.f_star):
+    for constant in (problem.L, problem.mu, problem.pl, problem.f_star, problem.L_sample):
         digest.update(b"none" if constant is None else constant.value.hex().encode())
     if problem.spectrum is not None:
         digest.update(problem.spectrum.eigenvalues.tobytes() + problem.spectrum.coordinates.tobytes())

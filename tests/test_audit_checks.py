@@ -24,6 +24,10 @@ OTHERS = (
     *("clipped[by=value]", "ogm[horizon=7]", "perturbed[threshold=5.0,wait=3]", "adaptive_lipschitz[growth=2.0]"),
     *("backtracking[factor=0.7,c=0.3]", "backtracking[schedule=inverse]", "lbfgs[memory=3]", "newton[factor=0.3]"),
     *("heavy_ball[schedule=cosine]", "nesterov[schedule=inverse_sqrt]", "nesterov_convex[schedule=warmup_linear]"),
+    *("sgd[beta=0.9,nesterov=true]", "sgd[beta=0.5,dampening=0.25,decay=0.1,average=true]"),
+    *("sgd[sampling=batches[size=5,order=distinct]]", "sgd[sampling=batches[size=32,order=reshuffled]]"),
+    *("sgd[sampling=batches[size=15,order=cyclic,parts=3]]", "sgd[sampling=noise[sigma=0.5,spread=9,correlation=0.3]]"),
+    *("nesterov[sampling=batches]", "barzilai_borwein[sampling=batches[size=7]]", "momentum_buffer[sampling=noise]"),
 )
 ARENAS = {arena.name: arena for arena in arenas()}
 
@@ -37,7 +41,7 @@ def test_every_method_has_a_naive_loop(name):
 def test_methods_agree_with_their_copies(name):
     optimizer = registry.optimizer(name)
     seen = {check: checks()[check].see(optimizer) for check in COPIES}
-    drawn = name.startswith("perturbed[")
+    drawn = name.startswith("perturbed[") or "noise" in name
     assert {check: one.outcome for check, one in seen.items()} == {
         **dict.fromkeys(COPIES, "passed"),
         **({"permutation": "not applicable"} if drawn else {}),
@@ -108,7 +112,7 @@ def test_parameters_with_a_unit_change_with_it(selector, names):
 def test_units():
     assert Unit(f=1, x=-1).factor(6, -9) == 2.0**15
     found = {one.name: one.unit for one in registry.parameters("optimizer", "gradient_descent")}
-    assert found == {"alpha": Unit(f=-1, x=2), "schedule": None}
+    assert found == {"alpha": Unit(f=-1, x=2), "schedule": None, "sampling": None}
     assert {one.unit for one in registry.parameters("optimizer", "sign") if one.type is StepSize} == {Unit(x=1)}
 
 

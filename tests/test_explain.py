@@ -323,12 +323,16 @@ def test_every_problem_transplants(name):
             np.testing.assert_allclose(found, column, rtol=0.0, atol=CLOSE * (1.0 + np.max(np.abs(column))))
 
 
+#: Methods that can do without a sampling.
+EXACT = [name for name in registry.names("optimizer") if not registry.optimizer(name).draws]
+
+
 def subject(name):
     """A small problem that a method can be tuned to; not a quadratic, where exact line searches divide 0 by 0."""
     return registry.problem("quadratic[dim=5]" if name == "conjugate_gradient" else SMALL["logistic"])
 
 
-@pytest.mark.parametrize("name", registry.names("optimizer"))
+@pytest.mark.parametrize("name", EXACT)
 def test_every_optimizer_transplants(name):
     problem, optimizer = subject(name), replace(registry.optimizer(name), sampling=None)
     wide = np.array([columns(row, None) for row in rehearsed(problem, optimizer, 4, Fifty(PLENTY))])
@@ -339,7 +343,7 @@ def test_every_optimizer_transplants(name):
     assert np.all(np.nan_to_num(np.abs(wide - run)[:, :6]) <= CLOSE * size)
 
 
-@pytest.mark.parametrize("name", registry.names("optimizer"))
+@pytest.mark.parametrize("name", EXACT)
 def test_plain_python_is_the_compiled_run(name):
     problem, optimizer = subject(name), replace(registry.optimizer(name), sampling=None)
     run = compiled(problem, optimizer, 20)

@@ -6,11 +6,12 @@ import re
 import mpmath
 import numpy as np
 import pytest
+from subjects import suited
 
 from gdbench import registry
 from gdbench.errors import BadInput
 from gdbench.kernel import prepare
-from gdbench.run import Cell, run_cell
+from gdbench.run import Cell, run_cell, run_pair
 
 NAMES = registry.names("schedule")
 #: Each schedule with its defaults, and with parameters that bring its corners into a short run.
@@ -150,7 +151,8 @@ def test_every_method_outlives_its_schedule(name, problem, selector):
         return
     numbers = ",beta=0.5" if name in ("heavy_ball", "nesterov") else ""
     small = "1e-5" if problem == "rosenbrock" else "0.1/L"
-    run = run_cell(Cell(f"{name}[alpha={small}{numbers},schedule={selector}]", problem, 40))
+    method = registry.optimizer(f"{name}[alpha={small}{numbers},schedule={selector}]")
+    run = run_pair(*suited(problem, method), Cell(method.name, problem, 40))
     assert run.status == "finished" and run.k == 40
     assert all(np.all(np.isfinite(run.trajectory[column][:-1])) for column in ("f", "grad2", "alpha"))
     assert not any(verdict.outcome == "violated" for verdict in run.verdicts)

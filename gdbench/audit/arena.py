@@ -1,5 +1,6 @@
 """The audit's own problems: f(x) = w sum_i phi(a_i . x - b_i) + (mu/2) ||x||^2 in 13 variables, no multiple of 4 or 8.
 
+Its 37 samples are the summands, enough for the batches that methods draw by default, each with the whole regulariser.
 phi is t^2/2 (a dense quadratic), log cosh t (strongly convex) or t^2/(2 + 2 t^2) (not convex; Geman and McClure 1985);
 phi'' <= phi''(0) = 1 for all. The scales of f and x lie in w, mu, a and the start alone, so that a change of units by
 powers of two is exact. Each has a second form in NumPy, in other formulas, which shares nothing with the kernels.
@@ -9,6 +10,7 @@ Where a minimiser is known it was chosen first: x* = -(w/mu) A't with small t = 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -16,15 +18,30 @@ from typing import Literal
 
 import numpy as np
 
+from gdbench.errors import BadInput
 from gdbench.exactly import gram, inner, symmetric_eigen, times
-from gdbench.kernel import combine_rows, dot, exp, helper, log1p, oracle, product, seed_draws, total, uniform, value
+from gdbench.kernel import (
+    batch,
+    combine_rows,
+    dot,
+    exp,
+    helper,
+    log1p,
+    oracle,
+    product,
+    seed_draws,
+    total,
+    uniform,
+    value,
+)
 from gdbench.optimizer import Optimizer
 from gdbench.problem import Array, Constant, Integers, Problem, Spectrum
+from gdbench.sampling import Drawn, Gradients
 from gdbench.view import View
 
 Shape = Literal["quadratic", "log cosh", "hills"]
 SHAPES: tuple[Shape, ...] = ("quadratic", "log cosh", "hills")
-VARIABLES, SUMMANDS = 13, 29
+VARIABLES, SUMMANDS = 13, 37
 #: Offsets of the layers, of sizes that tell them apart.
 LAYERS = (0, 3, 7, VARIABLES)
 WEIGHT, MU = 0.75, 0.3125
@@ -82,6 +99,24 @@ def ridge_value(x, data):  # type: ignore[no-untyped-def]
     return blurred(total(losses) + 0.5 * mu * dot(x, x), data)
 
 
+@batch
+def ridge_batch(x, g, chosen, data):  # type: ignore[no-untyped-def]
+    mu, offsets = data.vector[1], data.vector[3:]
+    weight = data.vector[0] * data.rows.shape[0] / chosen.shape[0]
+    n = x.shape[0]
+    for j in range(n):
+        g[j] = mu * x[j]
+    losses = 0.0
+    for i in chosen:
+        row = data.rows[i]
+        loss, slope, _ = bend(data.sizes[0], dot(row, x) - offsets[i])
+        losses += weight * loss
+        slope *= weight
+        for j in range(n):
+            g[j] += slope * row[j]
+    return blurred(losses + 0.5 * mu * dot(x, x), data)
+
+
 @product
 def ridge_product(x, v, out, data):  # type: ignore[no-untyped-def]
     m = data.rows.shape[0]
@@ -126,6 +161,8 @@ class Arena:
             oracle=ridge_oracle,
             value=ridge_value,
             product=ridge_product,
+            batch=ridge_batch,
+            samples=len(self.rows),
             start=self.start,
             kind="quadratic" if quadratic else "strongly convex" if convex else "nonconvex",
             source="Geman and McClure 1985" if not convex else "a sum of ridges",
@@ -159,6 +196,14 @@ class Arena:
         def gradient(x: Array) -> Array:
             return weight * (_slope(self.shape, rows @ x - offsets) @ rows) + mu * x
 
+        def batch_loss(x: Array, chosen: Sequence[int]) -> float:
+            found = _loss(self.shape, rows[chosen] @ x - offsets[chosen])
+            return float(weight * len(rows) * np.mean(found) + mu * np.sum(x * x) / 2.0)
+
+        def batch_gradient(x: Array, chosen: Sequence[int]) -> Array:
+            slopes = _slope(self.shape, rows[chosen] @ x - offsets[chosen])
+            return np.asarray(weight * len(rows) * np.mean(slopes[:, None] * rows[chosen], axis=0) + mu * x)
+
         def hessian_times(x: Array, v: Array) -> Array:
             return weight * ((_curve(self.shape, rows @ x - offsets) * (rows @ v)) @ rows) + mu * v
 
@@ -174,6 +219,9 @@ class Arena:
             declared=optimizer.tune(problem).declared,
             constants={**problem.constants(), **f_star},
             layers=tuple(slice(*ends) for ends in pairwise(self.layers)),
+            samples=len(rows),
+            batch=batch_gradient,
+            drawn=_drawn_by(optimizer, Gradients(f, gradient, batch_loss, batch_gradient, len(rows))),
         )
 
     def scaled(self, p: int, q: int) -> Arena:
@@ -208,6 +256,16 @@ class Arena:
             return np.nextafter(array, np.where(draws.random(array.shape) < 0.5, -np.inf, np.inf))
 
         return replace(self, rows=moved(self.rows), offsets=moved(self.offsets), start=moved(self.start), seed=seed)
+
+
+def _drawn_by(optimizer: Optimizer, gradients: Gradients) -> Drawn | None:
+    """What the method's sampling draws, in plain Python; `BadInput` where it has no such form."""
+    sampling = optimizer.sampling
+    if sampling is None:
+        return None
+    if sampling.naive is None:
+        raise BadInput(f"sampling={sampling} has no form in plain Python to hold the kernel against.")
+    return sampling.naive(gradients, 0, 0)
 
 
 def _loss(shape: Shape, t: Array) -> Array:

@@ -10,6 +10,7 @@ from gdbench.errors import BadInput
 from gdbench.optimizer import Optimizer
 from gdbench.parameter import StepSize
 from gdbench.problem import Problem
+from gdbench.sampling import UNNAMED
 
 
 class FixedNumbers(BadInput):
@@ -23,7 +24,7 @@ def in_units(optimizer: Optimizer, usual: Problem, scaled: Problem, p: int, q: i
     a unit stands for numbers that nothing multiplies: `FixedNumbers` is raised where these units would.
     """
     name, given = registry.split_selector(optimizer.name)
-    changed: dict[str, str] = {}
+    optimizer, changed = _sampling_in_units(optimizer, p, q)
     for parameter in registry.parameters("optimizer", name):
         written = given.get(parameter.name, str(parameter.default))
         if parameter.unit is None or written == "optimal":
@@ -39,6 +40,20 @@ def in_units(optimizer: Optimizer, usual: Problem, scaled: Problem, p: int, q: i
     if not changed:
         return optimizer, []
     return _with(optimizer, changed), list(changed)
+
+
+def _sampling_in_units(optimizer: Optimizer, p: int, q: int) -> tuple[Optimizer, dict[str, str]]:
+    """The method with the numbers of its sampling multiplied, and its sampling as it is written then."""
+    if optimizer.sampling is None or optimizer.sampling.name == UNNAMED:
+        return optimizer, {}
+    name, given = registry.split_selector(optimizer.sampling.name)
+    numbers = [one for one in registry.parameters("sampling", name) if one.unit is not None]
+    if not numbers:
+        return optimizer, {}
+    scaled = {one.name: float(given.get(one.name, one.default)) * one.unit.factor(p, q) for one in numbers if one.unit}
+    texts = ",".join(f"{key}={text}" for key, text in {**given, **{key: repr(x) for key, x in scaled.items()}}.items())
+    sampling = registry.sampling(f"{name}[{texts}]")
+    return replace(optimizer, sampling=sampling), {"sampling": sampling.name}
 
 
 def reseeded(optimizer: Optimizer) -> Optimizer | None:

@@ -324,6 +324,7 @@ def plain_boxes(kernels: Any, state: Any, data: Any) -> tuple[Any, Any, Any]:
     """
     oracle, value, product, schedule, step, *sampled = kernels
     batch, sample = sampled or (no_batch, whole)
+    x, g, memory, hyper = state[:4]
     sampler = PlainSampler(*(no_sampler() if len(state) < 5 or state[4] is None else state[4]))
     pair = _PlainPair(PlainCalls(oracle, value, product, batch), schedule, step, sample)
-    return pair, PlainState(*state[:4], sampler=sampler), PlainData(*data)
+    return pair, PlainState(x, g, memory, hyper, sampler), PlainData(*data)

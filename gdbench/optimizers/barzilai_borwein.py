@@ -55,15 +55,15 @@ def descend_by_two_points(k, alpha, f, state, data, calls):  # type: ignore[no-u
 
 def naive(view: View, variant: str) -> Iterator[Array]:
     """1/alpha is the least-squares solution of s/alpha = y (long), alpha that of s = alpha y (short)."""
-    x, last = view.start, view.start
+    x, last, before = view.start, view.start, 0.0 * view.start
     for k in count():
         yield x
         g, s = view.gradient(x), x - last
-        y = g - view.gradient(last)
+        y = g - before
         alpha = view.alpha(k, "first")
         if k > 0 and s @ y > 0.0 and np.linalg.norm(y) > np.sqrt(NOISE) * np.linalg.norm(g):
             alpha = float(1.0 / ((s @ y) / (s @ s)) if variant == "long" else (y @ s) / (y @ y))
-        x, last = x - alpha * g, x
+        x, last, before = x - alpha * g, x, g
 
 
 def make(alpha: StepSize = StepSize("1/L"), variant: Literal["long", "short"] = "long") -> Optimizer:

@@ -8,6 +8,7 @@ gradient accumulation and data-parallel training do: a mean over the batch up to
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -17,7 +18,8 @@ from gdbench.kernel import helper, sample
 from gdbench.kernel.philox import INDICES, SHUFFLES, uniforms
 from gdbench.parameter import Range
 from gdbench.problem import Array, Problem
-from gdbench.sampling import Batch, Noise, Room, Sampling, samples_of
+from gdbench.sampling import Batch, Drawn, Gradients, Noise, Room, Sampling, samples_of
+from gdbench.samplings._textbook import Stream
 
 ORDERS = ("replacement", "distinct", "reshuffled", "cyclic")
 
@@ -47,6 +49,19 @@ def draw_replaced(words, k, m, chosen):  # type: ignore[no-untyped-def]
 
 
 @helper
+def draw_distinct(words, k, order, chosen):  # type: ignore[no-untyped-def]
+    """As draw_replaced, no sample twice; order rises before and after, so that no draw depends on the ones before."""
+    size = chosen.shape[0]
+    shuffled(words, INDICES, k, size, order)
+    for i in range(size):
+        chosen[i] = order[i]
+    # A place beyond the first `size` was touched only if its own number was chosen from there.
+    for i in range(size):
+        order[i] = i
+        order[chosen[i]] = chosen[i]
+
+
+@helper
 def draw_in_passes(words, k, order, chosen, fresh):  # type: ignore[no-untyped-def]
     """The next samples of a pass; a pass that ends within a batch is followed by the next one."""
     m = order.shape[0]
@@ -54,6 +69,8 @@ def draw_in_passes(words, k, order, chosen, fresh):  # type: ignore[no-untyped-d
     for i in range(size):
         place = (k * size + i) % m
         if fresh and place == 0:
+            for j in range(m):
+                order[j] = j
             shuffled(words, SHUFFLES, (k * size + i) // m, m, order)
         chosen[i] = order[place]
 
@@ -82,9 +99,7 @@ def mini_batch(k, state, data, calls):  # type: ignore[no-untyped-def]
     if kind == 0:
         draw_replaced(words, k, order.shape[0], chosen)
     elif kind == 1:
-        shuffled(words, INDICES, k, size, order)
-        for i in range(size):
-            chosen[i] = order[i]
+        draw_distinct(words, k, order, chosen)
     else:
         draw_in_passes(words, k, order, chosen, kind == 2)
     if pieces == 1:
@@ -96,6 +111,26 @@ def mini_batch(k, state, data, calls):  # type: ignore[no-untyped-def]
         f += calls.batch(state.x, parts[p], chosen[p * each : (p + 1) * each], data)
     add_parts(parts, pieces, state.g)
     return f / pieces, size
+
+
+def naive(given: Gradients, seed: int, replicate: int, size: int, order: str) -> Drawn:
+    """Lists of samples for each query, with no memory of the queries before."""
+    chance, shuffles = (Stream(seed, replicate, purpose) for purpose in (INDICES, SHUFFLES))
+    m = given.samples
+
+    def in_pass(number: int) -> list[int]:
+        return shuffles.permutation(number, m, m) if order == "reshuffled" else list(range(m))
+
+    def chosen(k: int) -> list[int]:
+        if order == "replacement":
+            return [int(chance.uniform(k, i) * m) for i in range(size)]
+        if order == "distinct":
+            return chance.permutation(k, m, size)
+        first, last = k * size, (k + 1) * size
+        passes = [one for number in range(first // m, (last - 1) // m + 1) for one in in_pass(number)]
+        return passes[first % m :][:size]
+
+    return Drawn(lambda k, x: given.loss(x, chosen(k)), lambda k, x: given.batch(x, chosen(k)), chosen)
 
 
 def noise_of(problem: Problem, share: float) -> Noise | None:
@@ -160,8 +195,17 @@ def make(
     def noise(problem: Problem) -> Noise | None:
         return noise_of(problem, batch.share(problem.samples)) if batch.independent else None
 
-    return Sampling(kernel=mini_batch, room=room, source="Robbins, Monro 1951", noise=noise, batch=batch)
+    return Sampling(
+        kernel=mini_batch,
+        room=room,
+        source="Robbins, Monro 1951",
+        noise=noise,
+        naive=partial(naive, size=size, order=order),
+        batch=batch,
+    )
 
 
 #: What a method that draws mini-batches draws where nothing else is said.
 BATCHES = replace(make(), name="batches")
+#: What a method that corrects sample by sample draws.
+ONE = replace(make(size=1), name="batches[size=1]")

@@ -4,6 +4,8 @@ The covariance is sigma^2 D^(1/2) R D^(1/2): R has 1 on its diagonal and `correl
 1/spread in equal ratios over the coordinates.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -11,9 +13,10 @@ import numpy as np
 from gdbench.errors import BadInput
 from gdbench.kernel import exp, log1p, sample
 from gdbench.kernel.philox import NOISE, normals
-from gdbench.parameter import Range
+from gdbench.parameter import Range, Unit
 from gdbench.problem import Array, Problem
-from gdbench.sampling import Noise, Room, Sampling
+from gdbench.sampling import Drawn, Gradients, Noise, Room, Sampling
+from gdbench.samplings._textbook import Stream
 
 
 @sample
@@ -38,6 +41,23 @@ def noisy(k, state, data, calls):  # type: ignore[no-untyped-def]
                 shift += factor[i, j] * draws[j]
             g[i] += shift
     return f, 1
+
+
+def naive(given: Gradients, seed: int, replicate: int, factor: Callable[[int], Array]) -> Drawn:
+    """The gradient plus a triangle, factor(n) of shape (n, n), times n normal numbers."""
+    draws = Stream(seed, replicate, NOISE)
+
+    def estimate(k: int, x: Array) -> Array:
+        return given.gradient(x) + factor(len(x)) @ [draws.normal(k, i) for i in range(len(x))]
+
+    return Drawn(lambda k, x: given.f(x), estimate)
+
+
+def triangle(n: int, sigma: float, spread: float, correlation: float) -> Array:
+    """sigma D^(1/2) times a Cholesky factor of R, shape (n, n), by NumPy."""
+    deviations = sigma * spread ** (-np.arange(n) / (2.0 * max(n - 1, 1)))
+    correlations = np.full((n, n), correlation) + (1.0 - correlation) * np.eye(n)
+    return np.asarray(np.diag(deviations) @ np.linalg.cholesky(correlations))
 
 
 def cholesky(covariance: Array) -> Array:
@@ -65,11 +85,13 @@ def given(factor: Array, source: str = "additive noise") -> Sampling:
 
     constant = np.diag(factor[0] ** 2) if len(factor) == 1 else factor @ factor.T
     same = Noise(covariance=lambda mean, second: constant, additive=True, gaussian=True)
-    return Sampling(kernel=noisy, room=room, source=source, noise=lambda problem: same)
+    whole = np.diag(factor[0]) if len(factor) == 1 else factor
+    loop = partial(naive, factor=lambda n: whole)
+    return Sampling(kernel=noisy, room=room, source=source, noise=lambda problem: same, naive=loop, by_coordinate=True)
 
 
 def make(
-    sigma: Annotated[float, Range(low=0.0)] = 0.1,
+    sigma: Annotated[float, Range(low=0.0), Unit(f=1, x=-1)] = 0.1,
     spread: Annotated[float, Range(low=1.0)] = 1.0,
     correlation: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.0,
 ) -> Sampling:
@@ -90,4 +112,6 @@ def make(
         room=lambda problem: sized(problem).room(problem),
         source="Polyak, Juditsky 1992",
         noise=lambda problem: sized(problem).noise(problem),
+        naive=partial(naive, factor=partial(triangle, sigma=sigma, spread=spread, correlation=correlation)),
+        by_coordinate=True,
     )

@@ -22,6 +22,8 @@ FAMILIES = (
     "second_order",
     "adaptive",
     "stochastic",
+    "adaptive",
+    "variance_reduction",
 )
 
 

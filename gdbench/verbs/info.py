@@ -94,7 +94,7 @@ def _optimizer(name: str, family: str) -> dict[str, Any]:
         "what": "optimizer",
         "about": _about("optimizer", family),
         "source": made.source,
-        "memory": f"{made.memory} vectors",
+        "memory": f"{made.memory} vectors" if isinstance(made.memory, int) else "vectors by the size of the problem",
         "judged at": "the iterate; the gradient is taken ahead of it" if made.ahead else "the query point",
         "parameters": _parameters("optimizer", family),
         "theorems": list(made.theorems),

@@ -21,11 +21,17 @@ def see(optimizer: Optimizer) -> Seen:
 
 
 def _permuted(optimizer: Optimizer, arena: Arena) -> Agreement:
+    if optimizer.sampling is not None and optimizer.sampling.by_coordinate:
+        raise BadInput(_another(f"sampling={optimizer.sampling}"))
     usual, other = compiled(optimizer, arena), reseeded(optimizer)
     if other is not None and not np.array_equal(compiled(other, arena), usual):
-        raise BadInput(f"{optimizer.name} draws a number per coordinate, in their order: in another it is another run.")
+        raise BadInput(_another(optimizer.name))
     growth = growth_of(lambda one: compiled(optimizer, one), arena)
     return agreement(compiled(optimizer, arena.permuted(ORDER)), usual[:, ORDER], growth)
+
+
+def _another(drawing: str) -> str:
+    return f"{drawing} draws a number per coordinate, in their order: in another it is another run."
 
 
 CHECK = Check("permutation", "the same iterates in another order of coordinates", "optimizer", see)

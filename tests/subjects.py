@@ -1,0 +1,27 @@
+"""Pairs for tests that take every method to some problem: what a method samples must be there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gdbench import registry
+from gdbench.optimizer import Optimizer
+from gdbench.problem import Problem
+
+SAMPLES = "least_squares[samples=40,features=3]"
+
+
+def reads_samples(optimizer: Optimizer) -> bool:
+    """Whether the step itself looks at what was sampled, so that it cannot do with exact gradients."""
+    names = getattr(optimizer.step, "py_func", optimizer.step).__code__.co_names
+    return "sampler" in names or "batch" in names
+
+
+def suited(problem: str, optimizer: Optimizer) -> tuple[Problem, Optimizer]:
+    """The pair itself; where a problem has no samples, exact gradients, or for steps that read them another problem."""
+    subject = registry.problem(problem)
+    if optimizer.sampling is None or subject.batch is not None:
+        return subject, optimizer
+    if reads_samples(optimizer):
+        return registry.problem(SAMPLES), optimizer
+    return subject, replace(optimizer, sampling=None)
