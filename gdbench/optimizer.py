@@ -36,6 +36,8 @@ class Optimizer:
     start, or a function of the problem that gives it. sampling, where there is one, is asked in place of the problem's
     oracle; `asks` says that the step itself asks the problem for exact values, so that none goes with it; `draws` that
     the step reads the samples that its sampling has chosen, so that it goes with mini-batches only.
+    report(problem), where there is one, gives figures of the method on a problem, by heading and name, that its runs
+    show beside their own.
     failures[c - 1] says what failure c of the step means. theorems are ids of `gdbench.theory`.
     naive is the same method as a plain loop that shares no code with step, against which `gdbench audit` holds it.
     """
@@ -50,6 +52,7 @@ class Optimizer:
     sampling: Sampling | None = None
     asks: bool = False
     draws: bool = False
+    report: Callable[[Problem], Mapping[str, Mapping[str, float]]] | None = None
     failures: tuple[str, ...] = ()
     naive: Naive | None = None
     name: str = "unnamed"

@@ -189,6 +189,8 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
     status = STATUSES[control[STATUS]]
     reason = optimizer.failure(int(control[FAILURE])) if status == "failed" else ""
     summary, verdicts = jury.verdicts(trajectory, status)
+    if optimizer.report is not None:
+        summary["report"] = {heading: dict(named) for heading, named in optimizer.report(problem).items()}
     if optimizer.sampling is None:
         return Result(cell, status, end, reason, summary, trajectory, verdicts)
     ensemble: Ensemble | None = None

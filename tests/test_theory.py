@@ -21,7 +21,7 @@ VALUES = {
     "drop": 1.5, "S": 2.25, "c": 0.25, "alpha_min": 0.125, "alpha_init": 1.0,
     "c1": 0.01, "c2": 0.75, "factor": 0.5, "growth": 1.5, "length": 0.25, "product": 0.375,
     "beta1": 0.75, "beta2": 0.875, "correction": 1.0, "rho": 0.9375, "momentum": 0.625,
-    "L_sample": 1.0, "mu_sample": 0.125, "epoch": 128.0, "samples": 48.0, "share": 0.0625,
+    "L_sample": 1.0, "mu_sample": 0.125, "epoch": 128.0, "samples": 48.0, "chance": 0.0625,
     "S2": 0.75, "S2_star": 0.5, "b": 2048.0, "g": 10000.0,
 }
 #: How a value changes when f becomes c f (x stays): alpha becomes alpha / c, also where it is a length.
@@ -30,7 +30,7 @@ POWERS = {
     **dict.fromkeys(("alpha", "S", "alpha_min", "alpha_init", "b"), -1),
     **dict.fromkeys(("G_0", "S2", "S2_star"), 2), "g": 0,
     **dict.fromkeys(("R2", "beta", "c", "c1", "c2", "factor", "growth", "length", "product"), 0),
-    **dict.fromkeys(("beta1", "beta2", "correction", "rho", "momentum", "epoch", "samples", "share"), 0),
+    **dict.fromkeys(("beta1", "beta2", "correction", "rho", "momentum", "epoch", "samples", "chance"), 0),
 }
 MEASURES = {
     "gap": 1, "dist2": 0, "grad2": 2, "min grad2": 2, "min gap": 1, "sum grad2": 2, "value calls": 0,
@@ -78,7 +78,7 @@ def epoch_distance(t, v):
 
 def table(v):
     theta = min(mpmath.mpf(1), 2 - 81 * v.alpha * v.L_sample / 16)
-    return max(1 - theta * v.alpha * v.mu, 1 - 9 * v.share / 25)
+    return max(1 - theta * v.alpha * v.mu, 1 - 9 * v.chance / 25)
 
 
 def h(a):
@@ -147,7 +147,7 @@ STATEMENTS = {
     "svrg_gap": lambda k, v: epoch_gap(v) ** (k // int(v.epoch)) * v.gap_0,
     "svrg_dist": lambda k, v: epoch_distance(int(v.epoch), v) ** (k // int(v.epoch))
     * epoch_distance(k % int(v.epoch), v) * v.R2,
-    "saga_dist": lambda k, v: table(v) ** k * (v.R2 + 45 * v.alpha**2 * v.L_sample * v.gap_0 / (8 * v.share)),
+    "saga_dist": lambda k, v: table(v) ** k * (v.R2 + 45 * v.alpha**2 * v.L_sample * v.gap_0 / (8 * v.chance)),
     "saga_defazio": lambda k, v: (1 - v.mu_sample / (2 * (v.mu_sample * v.samples + v.L_sample))) ** k
     * (v.R2 + v.samples * v.gap_0 / (v.mu_sample * v.samples + v.L_sample)),
     "sgd_sc_const": lambda k, v: (1 - v.alpha * v.mu) ** k * v.gap_0

@@ -145,6 +145,7 @@ class Arena:
     start: Array
     x_star: Array
     L: float
+    L_sample: float
     lowest: float
     f_star: float
     eigenvalues: Array
@@ -163,6 +164,7 @@ class Arena:
             product=ridge_product,
             batch=ridge_batch,
             samples=len(self.rows),
+            L_sample=Constant(self.L_sample, "bound", "m w max ||a_i||^2 + mu, as phi'' <= 1") if convex else None,
             start=self.start,
             kind="quadratic" if quadratic else "strongly convex" if convex else "nonconvex",
             source="Geman and McClure 1985" if not convex else "a sum of ridges",
@@ -236,6 +238,7 @@ class Arena:
             start=x * self.start,
             x_star=x * self.x_star,
             L=curvature * self.L,
+            L_sample=curvature * self.L_sample,
             lowest=curvature * self.lowest,
             f_star=f * self.f_star,
             eigenvalues=curvature * self.eigenvalues,
@@ -321,6 +324,7 @@ def _drawn(shape: Shape) -> Arena:
         start=start,
         x_star=x_star,
         L=float(eigenvalues[-1]) + mu,
+        L_sample=SUMMANDS * WEIGHT * max(inner(row, row) for row in rows) + mu,
         lowest=float(eigenvalues[0]) if shape == "quadratic" else mu,
         f_star=f_star if shape == "log cosh" else 0.0,
         eigenvalues=eigenvalues,

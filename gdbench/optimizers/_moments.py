@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from gdbench.kernel import dot, helper
+from gdbench.kernel import dot, helper, inlined
 from gdbench.problem import Array
 
 
@@ -30,6 +30,17 @@ def within(x, box):  # type: ignore[no-untyped-def]
     if x > box:
         return box
     return -box if x < -box else x
+
+
+@inlined
+def adapted(x, g, first, second, beta1, beta2, eps, decay, box, size, root):  # type: ignore[no-untyped-def]
+    """One entry of Adam: x and both moments after a gradient g; size: alpha over the sum of m's weights, root: the root
+    of that of v's.
+    """
+    slope = g + decay * x
+    first = averaged(first, beta1, slope)
+    second = averaged(second, beta2, slope * slope)
+    return within(x - size * over(first, math.sqrt(second) / root + eps), box), first, second
 
 
 @helper

@@ -18,7 +18,7 @@ import numpy as np
 
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.optimizers._moments import averaged, over, past, quotient, within
+from gdbench.optimizers._moments import adapted, averaged, past, quotient
 from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
@@ -38,10 +38,9 @@ def adapt(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
     hyper[6] = averaged(hyper[6], beta2, 1.0)
     size, root = alpha / hyper[5], math.sqrt(hyper[6])
     for i in range(x.shape[0]):
-        slope = g[i] + decay * x[i]
-        first[i] = averaged(first[i], beta1, slope)
-        second[i] = averaged(second[i], beta2, slope * slope)
-        x[i] = within(x[i] - size * over(first[i], math.sqrt(second[i]) / root + eps), box)
+        x[i], first[i], second[i] = adapted(
+            *(x[i], g[i], first[i], second[i], beta1, beta2, eps, decay, box, size, root)
+        )
     return alpha, 0, 0
 
 

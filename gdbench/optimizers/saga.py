@@ -94,7 +94,7 @@ def tabled(k, alpha, f, state, data, calls):  # type: ignore[no-untyped-def]
 def naive(view: View) -> Iterator[Array]:
     """No running mean: the table is averaged at every step."""
     x = view.start
-    table = [view.batch(x, [s]) for s in range(round(view.declared["samples"]))]
+    table = [view.batch(x, [s]) for s in range(view.samples)]
     for k in count():
         yield x
         chosen, mean = view.chosen(k), np.mean(table, axis=0)
@@ -111,8 +111,8 @@ def make(alpha: StepSize = StepSize("1/(3*L_sample)"), sampling: Sampling = ONE)
     def tune(problem: Problem) -> Tuning:
         batch = batch_of(sampling, problem, "saga")
         size = problem.step_size(alpha)
-        share = batch.chance(problem.samples) if batch.independent else 0.0
-        return Tuning(plan=(size,), declared={"alpha": size, "samples": float(problem.samples), "share": share})
+        chance = batch.chance(problem.samples) if batch.independent else 0.0
+        return Tuning(plan=(size,), declared={"alpha": size, "samples": float(problem.samples), "chance": chance})
 
     return Optimizer(
         step=tabled,

@@ -76,10 +76,12 @@ def draw_in_passes(words, k, order, chosen, fresh):  # type: ignore[no-untyped-d
 
 
 @helper
-def add_parts(parts, pieces, g):  # type: ignore[no-untyped-def]
-    """g = the mean of the first `pieces` rows of parts, added in pairs: 0 + 1, 2 + 3, …, then pairs of pairs."""
-    n = g.shape[0]
-    for i in range(n):
+def add_parts(parts, pieces, g, first, last):  # type: ignore[no-untyped-def]
+    """g = the mean of the first `pieces` rows of parts, added in pairs: 0 + 1, 2 + 3, …, then pairs of pairs.
+
+    Entries first … last - 1 alone are read and written, in the rows after the first `pieces` too.
+    """
+    for i in range(first, last):
         for p in range(pieces):
             parts[pieces + p, i] = parts[p, i]
         apart = 1
@@ -109,7 +111,7 @@ def mini_batch(k, state, data, calls):  # type: ignore[no-untyped-def]
     f = 0.0
     for p in range(pieces):
         f += calls.batch(state.x, parts[p], chosen[p * each : (p + 1) * each], data)
-    add_parts(parts, pieces, state.g)
+    add_parts(parts, pieces, state.g, 0, state.g.shape[0])
     return f / pieces, size
 
 

@@ -56,10 +56,10 @@ def svrg_dist(k: Array, L: float, mu: float, L_sample: float, alpha: float, epoc
     return np.asarray(whole**epochs * svrg_distance(k - epochs * epoch, L, mu, L_sample, alpha) * R2)
 
 
-def saga_dist(k: Array, mu: float, L_sample: float, alpha: float, share: float, R2: float, gap_0: float) -> Array:
+def saga_dist(k: Array, mu: float, L_sample: float, alpha: float, chance: float, R2: float, gap_0: float) -> Array:
     theta = min(1.0, 2.0 - 5.0625 * alpha * L_sample)
-    factor = max(1.0 - theta * alpha * mu, 1.0 - 0.36 * share)
-    return np.asarray(factor**k * (R2 + 5.625 * alpha * alpha * L_sample / share * gap_0))
+    factor = max(1.0 - theta * alpha * mu, 1.0 - 0.36 * chance)
+    return np.asarray(factor**k * (R2 + 5.625 * alpha * alpha * L_sample / chance * gap_0))
 
 
 def saga_defazio(k: Array, mu_sample: float, L_sample: float, samples: float, R2: float, gap_0: float) -> Array:
@@ -208,12 +208,12 @@ THEOREMS = (
         distances,
         table_shrinks,
         id="saga_dist",
-        statement="E||x_k - x*||^2 <= max(1 - theta alpha mu, 1 - 9 share/25)^k (||x_0 - x*||^2 + "
-        "(45/8) alpha^2 L_sample/share (f(x_0) - f*)), theta = min(1, 2 - (81/16) alpha L_sample), "
-        "share: the chance that a sample is in a batch",
+        statement="E||x_k - x*||^2 <= max(1 - theta alpha mu, 1 - 9 chance/25)^k (||x_0 - x*||^2 + "
+        "(45/8) alpha^2 L_sample/chance (f(x_0) - f*)), theta = min(1, 2 - (81/16) alpha L_sample), "
+        "chance: the chance that a sample is in a batch",
         quantity="dist2",
         source="Gorbunov, Hanzely and Richtarik 2020, sharpened; proof in the module",
-        needs=("mu", "L_sample", "alpha", "share", "R2", "gap_0"),
+        needs=("mu", "L_sample", "alpha", "chance", "R2", "gap_0"),
         closed=saga_dist,
     ),
     in_expectation(

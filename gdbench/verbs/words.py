@@ -68,9 +68,9 @@ def _runs(report: Report) -> Iterable[str]:
         head = wrapped(f"{_mark(run)} ", f"{run['optimizer']} on {run['problem']}: {_end(run, verdicts)}")
         if verdicts:
             lines = [head, _listed(verdicts) if len(report.runs) > FEW else _tabulated(verdicts)]
-            yield "\n".join([*lines, *_left_out(run, verdicts)])
+            yield "\n".join([*lines, *_left_out(run, verdicts), *_reported(run)])
         else:
-            bare.append(head)
+            bare += [head, *_reported(run)]
     if bare:
         yield "\n".join(bare)
     over = [row for rows in by_pair.values() for row in rows]
@@ -98,6 +98,12 @@ def _left_out(run: Row, verdicts: list[Row]) -> Iterable[str]:
     names = [name for name in optimizer.theorems if name not in given]
     if names and not optimizer.schedule.constant:
         yield wrapped("     for one step size, not judged with a schedule: ", ", ".join(names))
+
+
+def _reported(run: Row) -> Iterable[str]:
+    """Figures of the method on the problem, a line for each heading."""
+    for heading, named in run["summary"].get("report", {}).items():
+        yield wrapped(f"     {heading}: ", ", ".join(f"{name}{GLUE}{number(value)}" for name, value in named.items()))
 
 
 def _sentence(row: Row) -> str:
