@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from gdbench import registry
 from gdbench.claims.claim import Claim, Finding, Runs
 from gdbench.claims.rates import at
 
@@ -15,6 +18,9 @@ SWALLOWED, KEPT = (
     f"mixed_precision[format=bfloat16,master={master},scaling=none,{SLOW},beta=0]" for master in ("false", "true")
 )
 DOUBLE = f"gradient_descent[{SLOW}]"
+NETWORK = "mlp"
+UNSHARDED = "adam[alpha=0.01,sampling=batches[parts=4]]"
+SHARDED = tuple(f"sharded_adam[alpha=0.01,stage={stage}]" for stage in (1, 2, 3))
 
 
 def underflow(runs: Runs) -> Finding:
@@ -46,6 +52,21 @@ def swallowed(runs: Runs) -> Finding:
     return Finding("loose" if as_said else "refuted", figure, left)
 
 
+def sharding(runs: Runs) -> Finding:
+    whole, *sharded = (runs(one, NETWORK) for one in (UNSHARDED, *SHARDED))
+    same = all(np.array_equal(run.trajectory["f"], whole.trajectory["f"]) for run in sharded)
+    share = [float(sum(run.summary["report"]["floats per worker"].values())) for run in sharded]
+    n = registry.problem(NETWORK).n
+    said = ", ".join(f"stage {stage}: {one / n:.2f}" for stage, one in enumerate(share, 1))
+    figure = (
+        f"Adam by 4 workers on a network of {n} parameters: the bits of one worker{'' if same else ' differ'}; numbers "
+        f"held per worker and parameter, 4 without shards: {said}"
+    )
+    moved = float(whole.trajectory["f"][-1]) < 0.5 * float(whole.trajectory["f"][0])
+    as_said = same and moved and 4.0 * n > share[0] > share[1] > share[2]
+    return Finding("confirmed" if as_said else "refuted", figure, dict(zip(("one", "two", "three"), share, strict=True)))
+
+
 CLAIMS = (
     Claim(
         id="mixed-scaling",
@@ -62,5 +83,13 @@ CLAIMS = (
         expects="loose",
         cells=((SWALLOWED, ONES), (KEPT, ONES), (DOUBLE, ONES)),
         measure=swallowed,
+    ),
+    Claim(
+        id="sharding",
+        section="tips 5",
+        says="sharded optimizers (ZeRO) make room for large models",
+        expects="confirmed",
+        cells=tuple((one, NETWORK) for one in (UNSHARDED, *SHARDED)),
+        measure=sharding,
     ),
 )
