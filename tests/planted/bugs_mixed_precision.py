@@ -40,8 +40,14 @@ def leaves_its_loop(problem: Problem, optimizer: Optimizer) -> bool:
 
 
 def from_(start: Callable[[Array], Array]) -> PlantProblem:
-    """The problem from another start, made of its own."""
-    return lambda problem: replace(problem, start=start(problem.start))
+    """The problem from another start, made of its own; its minimiser is 0."""
+
+    def setting(problem: Problem) -> Problem:
+        assert problem.spectrum is not None
+        moved = start(problem.start)
+        return replace(problem, start=moved, spectrum=replace(problem.spectrum, coordinates=moved))
+
+    return setting
 
 
 def bent(bug: int) -> PlantOptimizer:
