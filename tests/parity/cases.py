@@ -19,6 +19,7 @@ import optax
 import torch
 from case import Case, velocity
 from cases_adaptive import adaptive
+from cases_sampled import sampled
 from models import PROBLEMS
 from players import Optax, Ours, Torch
 
@@ -139,6 +140,7 @@ def cases_of(problem: str) -> list[Case]:
              lambda: through(optax.sgd(slow, momentum=BETA, nesterov=True)), **ahead),
         *buffered(problem),
         *adaptive(problem, STEPS),
+        *sampled(problem),
         case("sign", "optax sign_sgd", f"sign[alpha={LENGTH}]", lambda: through(optax.sign_sgd(LENGTH))),
         case("clipped by norm", "torch clip_grad_norm_, SGD", by_norm,
              partial(plain, clip=partial(torch_norm_as_ours, NORM[problem]))),

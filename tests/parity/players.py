@@ -17,8 +17,9 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from gdbench import registry
 from gdbench.kernel import COLUMNS, box_data, box_pair, box_state, descend, prepare
-from gdbench.kernel.driver import AHEAD, QUERY
+from gdbench.kernel.driver import AHEAD
 from gdbench.optimizer import Optimizer
+from gdbench.stage import arrays_of, kernels_of, look_of
 
 
 class Ours:
@@ -27,14 +28,10 @@ class Ours:
     def __init__(self, name: str, optimizer: Optimizer) -> None:
         problem = registry.problem(PROBLEMS[name])
         tuning = optimizer.tune(problem)
-        self.x = problem.start.copy()
-        self.g = np.zeros(problem.n)
-        self.memory = np.zeros((max(optimizer.rows(problem), 1), problem.n))
-        self.look = AHEAD if optimizer.ahead else QUERY
-        if optimizer.ahead:
-            self.memory[0] = self.x
-        state = box_state(self.x, self.g, self.memory, np.array([*tuning.hyper, 0.0]))
-        pair = box_pair(problem.oracle, problem.value, problem.product, optimizer.schedule.kernel, optimizer.step)
+        arrays = arrays_of(problem, optimizer, tuning)
+        self.x, self.g, self.memory = arrays[:3]
+        self.look = look_of(optimizer)
+        pair, state = box_pair(*kernels_of(problem, optimizer)), box_state(*arrays)
         judged = self.memory[0] if optimizer.ahead else self.x
         plan = np.array([*tuning.plan, *optimizer.schedule.parameters])
         self.given = (pair, state, judged, plan, box_data(*problem.arrays()), np.zeros(problem.n))
@@ -54,7 +51,7 @@ class Ours:
     def move(self, by: np.ndarray) -> None:
         """Move x, and at the start the iterate too where that is another array."""
         self.x += by
-        if self.look == AHEAD and self.k == 0:
+        if self.look & AHEAD and self.k == 0:
             self.memory[0] = self.x
 
     @property
