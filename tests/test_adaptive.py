@@ -1,6 +1,7 @@
 """Adaptive methods: the lengths of their steps, their units, their zeros, and the examples that tell them apart."""
 
 import math
+import random
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from planted.bugs_adaptive import HONEST
 from planted.test_planted import same_run
+from test_no_false_alarms import problem as random_problem
 
 from gdbench import registry
 from gdbench.audit.arena import arenas
@@ -322,6 +324,41 @@ def test_a_schedule_moves_the_bound_along():
     longer = replace(registry.optimizer("adam[alpha=0.1,eps=0]"), schedule=registry.schedule("inverse_sqrt"))
     lying = replace(longer, schedule=replace(longer.schedule, shares=registry.schedule("inverse").shares))
     assert outcomes(run_pair(registry.problem("bowl"), lying, Cell("", "", 300)))["adam_step"].outcome == "violated"
+
+
+NUMBERS = {
+    "adam": "alpha={a},beta1={b},beta2={c},eps={e},decay={d},correction={t}",
+    "amsgrad": "alpha={a},beta1={b},beta2={c},eps={e},decay={d},largest={w}",
+    "adamw": "alpha={a},beta1={b},beta2={c},eps={e},decay={d}",
+    "adagrad": "alpha={a},eps={e},initial={d}",
+    "rmsprop": "alpha={a},rho={c},eps={e},momentum={b}",
+    "lars": "alpha={a},beta={b},trust={s},decay={d}",
+    "lamb": "alpha={s},beta1={b},beta2={c},eps={e},decay={d}",
+}
+
+
+@pytest.mark.parametrize("method", NUMBERS)
+def test_no_theorem_is_violated_whatever_the_numbers(method):
+    """Also where beta is near 1 or 0, eps nothing or all, and iterates cross 0 or stand still."""
+    draws = random.Random(method)
+    judged = 0
+    for seed in range(40):
+        numbers = NUMBERS[method].format(
+            a=f"{10 ** draws.uniform(-4, 1):.6g}",
+            b=draws.choice(["0", "0.5", "0.9", f"{draws.uniform(0, 0.999):.4f}"]),
+            c=draws.choice(["0.9", "0.999", f"{draws.uniform(0, 0.9999):.4f}"]),
+            e=draws.choice(["0", "1e-8", "0.1", "10"]),
+            d=draws.choice(["0", "0", "0.1", "1"]),
+            s=f"{10 ** draws.uniform(-4, -0.5):.6g}",
+            t=draws.choice(["true", "false"]),
+            w=draws.choice(["raw", "corrected"]),
+        )
+        schedule = draws.choice(["", "", ",schedule=inverse", ",schedule=cosine[steps=200]"])
+        result = run_cell(Cell(f"{method}[{numbers}{schedule}]", random_problem(draws, seed), 400))
+        told = [verdict for verdict in result.verdicts if verdict.outcome != "not applicable"]
+        judged += len(told)
+        assert all(verdict.outcome in ("holds", "attained") for verdict in told), (result.cell, told)
+    assert judged >= 10
 
 
 def test_no_theorem_speaks_of_the_gap_of_these_but_adagrads():

@@ -101,7 +101,7 @@ class LengthJudge:
 
 
 class ShareJudge:
-    """||d_k - beta d_{k-1}|| against alpha_k trust ||x_{k-1}|| in each layer, on both sides."""
+    """||d_k - beta d_{k-1}|| against alpha_k trust ||x_{k-1}|| in each layer, on both sides; x and d are rounded."""
 
     def __init__(self, facts: Facts) -> None:
         layers = facts.problem.layers
@@ -114,29 +114,32 @@ class ShareJudge:
         facts = self._facts
         if not chunk.path.shape[1]:
             raise HypothesisFails("the iterates are not kept")
-        if not len(chunk.k):
-            return []
-        moved = np.diff(chunk.path, axis=0)
-        fresh = moved - facts.declared.get("beta", 0.0) * np.concatenate([self._before, moved[:-1]])
+        moved = np.concatenate([self._before, np.diff(chunk.path, axis=0)])
         self._before = moved[-1:].copy()
         shares = alphas(facts, chunk) * facts.declared.get("trust", 1.0)
-        return [self._layer(chunk, chunk.path[:-1, part], fresh[:, part], shares) for part in self._layers]
+        return [self._layer(chunk, chunk.path[:-1, part], moved[:, part], shares) for part in self._layers]
 
-    def _layer(self, chunk: Chunk, x: Array, fresh: Array, shares: Array) -> Comparison:
-        size, measured = np.sqrt(np.sum(x * x, axis=1)), np.sqrt(np.sum(fresh * fresh, axis=1))
-        # A layer at 0 leaves it by another rule, and where no gradient has been seen there is no direction.
-        told = (size > 0.0) & ((chunk.before("grad2") > 0.0) | (measured > 0.0))
-        allowed = 1e-12 * shares * size + 8.0 * U * (size + measured) + TINY
+    def _layer(self, chunk: Chunk, x: Array, moved: Array, shares: Array) -> Comparison:
+        now, before = moved[1:], moved[:-1]
+        size, measured = length(x), length(now - self._facts.declared.get("beta", 0.0) * before)
+        # A layer at 0 leaves it by another rule; where no gradient is seen a trust ratio has no direction.
+        told = (size > 0.0) & (chunk.before("grad2") > TINY)
+        allowed = 1e-12 * shares * size + 8.0 * U * (size + length(now) + length(before)) + TINY
         bound = np.where(told, shares * size, 1.0)
         return Comparison(np.where(told, measured, 0.0), bound, np.where(told, allowed, np.inf), two_sided=True)
+
+
+def length(rows: Array) -> Array:
+    """The norm of each row; shape (m,)."""
+    return np.asarray(np.sqrt(np.sum(rows * rows, axis=1)))
 
 
 class RegretJudge:
     """The sum of gaps over 0..k-1 against what the distances and gradients of the run so far allow.
 
-    Where iterates are not kept, D is the largest ||x_t - x*|| for every entry, and sum sqrt s_i <= sqrt(n sum s_i). A
-    step rounds x by r, which moves e_t^2 by 2 D r + r^2, and the sum by that times sum h_i/(2 alpha); the gradient that
-    it follows is known to L r.
+    For more than 3 variables, whose iterates are not kept, D is the largest ||x_t - x*|| for every entry, and
+    sum sqrt s_i <= sqrt(n sum s_i). A step rounds x by r, which moves e_t^2 by 2 D r + r^2, and the sum by that times
+    sum h_i/(2 alpha); the gradient that it follows is known to L r.
     """
 
     def __init__(self, facts: Facts) -> None:
@@ -150,10 +153,12 @@ class RegretJudge:
     def hear(self, chunk: Chunk) -> list[Comparison]:
         """Compare the rows of a chunk."""
         facts = self._facts
+        if facts.problem.n <= PATH_DIMENSION and not chunk.path.shape[1]:
+            raise HypothesisFails("the iterates are not kept")  # by norms it would be another bound than on the run
         eta = alphas(facts, chunk)
         far = np.sqrt(self._dist2.through(chunk.before("dist2")))
         grad2 = self._grad2.through(chunk.before("grad2"))
-        kept = chunk.path.shape[1] > 0 and len(chunk.k) > 0
+        kept = chunk.path.shape[1] > 0
         roots, distances = self._entries(chunk) if kept else self._norms(grad2, far)
         eps = facts.value("eps")
         bound = np.sum(distances**2 * (roots + eps) / (2.0 * eta[:, np.newaxis]), axis=1) + eta * np.sum(roots, axis=1)

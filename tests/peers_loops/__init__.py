@@ -5,7 +5,7 @@ written from the method's source, sharing no line with gdbench. Guards that only
 left out.
 """
 
-from peers_loops import line_searches, momentum, second_order, step_rules
+from peers_loops import adaptive, line_searches, momentum, second_order, step_rules
 from peers_loops.parts import Loop
 
 LOOPS: dict[str, Loop] = {
@@ -13,4 +13,5 @@ LOOPS: dict[str, Loop] = {
     **momentum.LOOPS,
     **line_searches.LOOPS,
     **second_order.LOOPS,
+    **adaptive.LOOPS,
 }
