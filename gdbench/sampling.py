@@ -126,7 +126,8 @@ def batch_of(sampling: Sampling, problem: Problem, method: str) -> Batch:
     """How a method's samples are drawn; `BadInput` where its sampling draws none or the problem has none."""
     if sampling.batch is None:
         raise BadInput(f"sampling={sampling} draws no samples, which {method} needs: take sampling=batches[size=1].")
-    samples_of(problem, str(sampling))
+    if problem.batch is None:
+        raise BadInput(f"{problem.name} has no samples, which {method} needs: take least_squares, or mlp.")
     return sampling.batch
 
 

@@ -1,8 +1,8 @@
 """Shards in the manner of ZeRO (Rajbhandari, Rasley, Ruwase, He 2020): who holds what, and what workers do to it.
 
-Worker w of P owns the entries w n // P … (w + 1) n // P - 1 of parameters, gradients and moments. What is sharded is one
-row, of which each worker holds what it owns; what is replicated has a row for every worker. Stage 1 shards the moments,
-stage 2 the gradients too, stage 3 the parameters too.
+Worker w of P owns the entries w n // P … (w + 1) n // P - 1 of parameters, gradients and moments. What is sharded is
+one row, of which each worker holds what it owns; what is replicated has a row for every worker. Stage 1 shards the
+moments, stage 2 the gradients too, stage 3 the parameters too.
 
 The kernels of a phase write to what their worker holds and to nothing that another worker reads in that phase: workers
 may run one after another in any order, or at once with a barrier between phases, to the same bits.

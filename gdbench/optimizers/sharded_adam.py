@@ -1,12 +1,12 @@
 """Adam by P workers, each of which keeps a share of its memory (ZeRO; Rajbhandari, Rasley, Ruwase, He 2020).
 
 Each worker has the gradient of one part of a mini-batch. stage=1: the moments are sharded, gradients are reduced and
-gathered by all. stage=2: each worker reduces only its shard of the gradient. stage=3: the parameters are sharded too and
-gathered before each query. Workers act phase by phase in one process; on threads the same kernels compute the same
+gathered by all. stage=2: each worker reduces only its shard of the gradient. stage=3: the parameters are sharded too,
+and gathered before each query. Workers act phase by phase in one process; on threads the same kernels compute the same
 bits, and so does `adam` with the same sampling, whose batch is added by the same tree.
 
-Of n parameters a worker holds 4 n numbers without shards, and 2 n + 2 n/P, n + 3 n/P or 4 n/P in stages 1, 2 and 3; the
-query point, which stage 3 gathers, is counted nowhere.
+Of n parameters a worker holds 4 n numbers without shards, and 2 n + 2 n/P, n + 3 n/P or 4 n/P in stages 1, 2 and 3.
+The query point, which stage 3 gathers for a while, and the worker's own gradient before it is reduced are not counted.
 """
 
 import math
@@ -24,7 +24,7 @@ from gdbench.optimizers._moments import averaged, past, quotient
 from gdbench.optimizers._shards import all_gather, divided, floats, publish, reduce_scatter, rows_of, update
 from gdbench.parameter import Range, StepSize, Unit
 from gdbench.problem import Array, Problem
-from gdbench.sampling import Sampling
+from gdbench.sampling import Sampling, batch_of
 from gdbench.samplings import batches
 from gdbench.view import View
 
@@ -89,6 +89,7 @@ def make(
     _check(sampling, workers)
 
     def tune(problem: Problem) -> Tuning:
+        batch_of(sampling, problem, "sharded_adam")
         if workers > problem.n:
             given = f"workers={workers} are more than the {problem.n} variables of {problem.name}"
             raise BadInput(f"{given}: the nearest valid value is {problem.n}.")
