@@ -7,6 +7,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 from finite_sums import Player
+from planted.bugs_sharding import HONEST
+from planted.test_planted import same_run
 
 from gdbench import registry
 from gdbench.errors import BadInput
@@ -316,3 +318,9 @@ def test_it_does_not_run_without_its_parts():
     method = replace(registry.optimizer("sharded_adam"), sampling=None)
     with pytest.raises(BadInput, match="reads the samples that were drawn"):
         run_pair(registry.problem(MLP), method, Cell("sharded_adam", MLP, 3))
+
+
+@pytest.mark.parametrize("selector", HONEST)
+def test_the_planted_steps_without_a_bug_are_its_own(selector):
+    problem, optimizer = registry.problem(MLP), registry.optimizer(selector)
+    same_run(problem, optimizer, HONEST[selector](optimizer))

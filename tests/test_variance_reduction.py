@@ -7,6 +7,8 @@ from itertools import islice, product
 import numpy as np
 import pytest
 from finite_sums import Player, gradients, textbook
+from planted.bugs_variance_reduction import HONEST
+from planted.test_planted import same_run
 
 from gdbench import registry
 from gdbench.errors import BadInput
@@ -305,3 +307,9 @@ def test_a_step_that_reads_samples_does_not_run_without(name, sampling):
     method = replace(registry.optimizer(name), sampling=sampling and registry.sampling(sampling))
     with pytest.raises(BadInput, match=f"{name} reads the samples that were drawn: it needs sampling=batches"):
         run_pair(instance, method, Cell(name, SQUARES, 10))
+
+
+@pytest.mark.parametrize("selector", HONEST)
+def test_the_planted_steps_without_a_bug_are_its_own(selector):
+    problem, optimizer = registry.problem(SQUARES), registry.optimizer(selector)
+    same_run(problem, optimizer, HONEST[selector](optimizer))
