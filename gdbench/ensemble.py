@@ -33,6 +33,14 @@ def checkpoints(iterations: int) -> list[int]:
     return [*(k for k in rungs if k < iterations), iterations]
 
 
+def check_room(problem: Problem, iterations: int, count: int) -> None:
+    """Raise `BadInput` where the iterates of `count` replicates at all checkpoints are more than are held."""
+    most = ROOM // (len(checkpoints(iterations)) * (problem.n + 1))
+    if count > most:
+        given = f"{count} replicates with {problem.n} variables"
+        raise BadInput(f"{given} are too many: the nearest valid value is {most}.")
+
+
 def run_ensemble(
     problem: Problem,
     optimizer: Optimizer,
@@ -46,14 +54,10 @@ def run_ensemble(
 ) -> Ensemble | None:
     """Run `count` replicates on threads (default: one per core).
 
-    The first entry of control ends the work, with None for an answer, once it is not 0. `BadInput` where all iterates
-    at all checkpoints would not fit into memory.
+    The first entry of control ends the work, with None for an answer, once it is not 0. `BadInput` as of `check_room`.
     """
+    check_room(problem, iterations, count)
     ladder = np.array(checkpoints(iterations), dtype=np.int64)
-    if count * len(ladder) * (problem.n + 1) > ROOM:
-        most = ROOM // (len(ladder) * (problem.n + 1))
-        given = f"{count} replicates with {problem.n} variables"
-        raise BadInput(f"{given} are too many: the nearest valid value is {most}.")
     values, iterates = np.zeros((count, len(ladder))), np.zeros((count * len(ladder), problem.n))
     work = prepare(replicate)
 

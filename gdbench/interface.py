@@ -18,7 +18,7 @@ from gdbench.explain import NOTHING, Inquiry, explained, said
 from gdbench.optimizer import Optimizer
 from gdbench.packing import settled
 from gdbench.problem import Problem
-from gdbench.run import Cell, StopFlag, compile_pair, run_pair
+from gdbench.run import LARGEST_SEED, Cell, StopFlag, compile_pair, run_pair
 from gdbench.run import Result as Raw
 from gdbench.store import Store
 from gdbench.suite import DEFAULT, load
@@ -82,20 +82,26 @@ def run(
     *,
     target: float = 0.0,
     timeout: float = math.inf,
+    seed: int = 0,
+    replicates: int = 1,
 ) -> Result:
     """Run a method on a problem and judge every iterate; nothing is read from a store or written to one.
 
     It stops early at ||g|| <= tolerance or at gap <= target * gap_0, where these are not 0, and after timeout seconds.
-    Ctrl-C raises `KeyboardInterrupt`, whose attribute `result` is the run so far.
+    A method that samples draws from seed; of its replicates the first is the trajectory, and theorems on expectations
+    are judged by all. Ctrl-C raises `KeyboardInterrupt`, whose attribute `result` is the run so far.
     """
     _check("iterations", iterations, 1, whole=True)
     _check("tolerance", tolerance, 0.0)
     _check("target", target, 0.0)
+    _check("seed", seed, 0, LARGEST_SEED, whole=True)
+    _check("replicates", replicates, 1, whole=True)
     if not timeout > 0:
         raise BadInput(f"timeout={timeout} must be a number of seconds > 0, such as 60.")
     method = registry.optimizer(optimizer) if isinstance(optimizer, str) else optimizer
     subject = registry.problem(problem) if isinstance(problem, str) else problem
-    cell = Cell(method.name, subject.name, iterations, float(tolerance), float(target))
+    chance = (0, 1) if method.sampling is None else (seed, replicates)
+    cell = Cell(method.name, subject.name, iterations, float(tolerance), float(target), *chance)
     stop = StopFlag()
     compile_pair(subject, method)
     raw = in_worker(_job(subject, method, cell, stop, timeout), stop)
@@ -108,11 +114,12 @@ def _job(problem: Problem, optimizer: Optimizer, cell: Cell, stop: StopFlag, tim
     return lambda: settled(run_pair(problem, optimizer, cell, stop, timeout))
 
 
-def _check(name: str, value: float, least: float, *, whole: bool = False) -> None:
+def _check(name: str, value: float, least: float, most: float = math.inf, *, whole: bool = False) -> None:
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         raise BadInput(f"{name}={value!r} is not a {'whole ' if whole else ''}number: it must be {least:g} or more.")
-    if not least <= value < math.inf:
-        raise BadInput(f"{name}={value} is out of range: the nearest valid value is {least:g}.")
+    if not (least <= value <= most and value < math.inf):
+        nearest = most if value > most else f"{least:g}"
+        raise BadInput(f"{name}={value} is out of range: the nearest valid value is {nearest}.")
 
 
 def _shown(raw: Raw, inquiry: Inquiry | None = None) -> Result:

@@ -18,6 +18,7 @@ from gdbench.errors import BadInput, Breach
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.problem import Problem
 from gdbench.run import Cell, run_pair
+from gdbench.sampling import Sampling
 
 #: On these a method is rehearsed, as far as they have the constants that it needs.
 STAGES = ("quadratic[dim=13]", "logistic", "rosenbrock[dim=3]")
@@ -37,13 +38,13 @@ def _optimizer(optimizer: Optimizer) -> str:
         problem = registry.problem(name)
         try:
             tuning = optimizer.tune(problem)
+            sampling = None if optimizer.sampling is None else _checked_sampling(optimizer.sampling, problem)
         except BadInput:
             continue
         if not isinstance(tuning, Tuning):
             raise Breach(f"`tune` returned {tuning!r}, not a Tuning.")
-        run_pair(
-            problem, replace(optimizer, step=_checked_step(optimizer.step)), Cell(optimizer.name, name, ITERATIONS)
-        )
+        checked = replace(optimizer, step=_checked_step(optimizer.step), sampling=sampling)
+        run_pair(problem, checked, Cell(optimizer.name, name, ITERATIONS))
         played.append(name)
     if not played:
         return f"not rehearsed: it can be tuned to none of {', '.join(STAGES)}"
@@ -64,11 +65,28 @@ def _checked_step(step: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-def _at(k: int, call: Callable[[], Any]) -> Any:
+def _checked_sampling(sampling: Sampling, problem: Problem) -> Sampling:
+    """`BadInput` where the sampling does not go with the problem."""
+    sampling.room(problem)
+
+    def checked(k: int, state: Any, data: Any, calls: Any) -> Any:
+        state.g[:] = math.nan
+        answer = _at(k, lambda: sampling.kernel(k, state, data, calls), "sampling")
+        kinds = (numbers.Real, numbers.Integral)
+        if not (isinstance(answer, tuple) and len(answer) == 2 and all(map(isinstance, answer, kinds))):
+            raise Breach(f"the sampling returned {answer!r} at k = {k}; the contract is (f, gradients).")
+        if np.any(np.isnan(state.g)) and not np.any(np.isnan(state.x)):
+            raise Breach(f"the sampling leaves component {int(np.argmax(np.isnan(state.g)))} unset at k = {k}.")
+        return answer
+
+    return replace(sampling, kernel=checked)
+
+
+def _at(k: int, call: Callable[[], Any], what: str = "step") -> Any:
     try:
         return call()
     except Exception as error:
-        raise Breach(f"the step raised {type(error).__name__} at k = {k}: {error}") from error
+        raise Breach(f"the {what} raised {type(error).__name__} at k = {k}: {error}") from error
 
 
 def _problem(problem: Problem) -> str:
@@ -81,11 +99,20 @@ def _problem(problem: Problem) -> str:
         raise Breach(f"x_star has shape {np.shape(problem.x_star)}, the start {start.shape}.")
     data = box_data(*problem.arrays())
     g, out = np.full(problem.n, math.nan), np.full(problem.n, math.nan)
-    for name, f in (("oracle", problem.oracle(start.copy(), g, data)), ("value", problem.value(start.copy(), data))):
+    answers = {"oracle": problem.oracle(start.copy(), g, data), "value": problem.value(start.copy(), data)}
+    problem.product(start.copy(), g.copy(), out, data)
+    filled = {"oracle": g, "product": out}
+    if problem.batch is not None:
+        if not problem.samples >= 1:
+            raise Breach(f"`batch` is given and samples={problem.samples}: it must be 1 or more.")
+        filled["batch"] = np.full(problem.n, math.nan)
+        chosen = np.array([problem.samples - 1], dtype=np.int64)
+        answers["batch"] = problem.batch(start.copy(), filled["batch"], chosen, data)
+    for name, f in answers.items():
         if not isinstance(f, numbers.Real):
             raise Breach(f"the {name} returned {f!r}; the contract is f, a number.")
-    problem.product(start.copy(), g.copy(), out, data)
-    for name, array in (("oracle", g), ("product", out)):
+    for name, array in filled.items():
         if not np.all(np.isfinite(array)):
             raise Breach(f"the {name} leaves component {int(np.argmin(np.isfinite(array)))} unset, or not finite.")
-    return "oracle, value and product as plain Python at the start"
+    names = "oracle, value, product and batch" if problem.batch is not None else "oracle, value and product"
+    return f"{names} as plain Python at the start"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gdbench import registry
-from gdbench.ensemble import run_ensemble
+from gdbench.ensemble import check_room, run_ensemble
 from gdbench.jury import Jury
 from gdbench.kernel import BOXES, COLUMNS, box_data, box_pair, descend, prepare
 from gdbench.kernel.driver import FAILURE, STATUS, STOP
@@ -26,6 +26,8 @@ from gdbench.trajectory import PATH_DIMENSION, Chunk, Recorder, Trajectory, stri
 from gdbench.verdict import Verdict
 
 CHUNK = 10_000
+#: Stores hold seeds as whole numbers of 64 bits with a sign.
+LARGEST_SEED = 2**63 - 1
 STATUSES = ("running", "finished", "converged", "reached", "diverged", "failed", "stopped")
 #: A run has diverged when its gap passes this multiple of the gap at the start.
 DIVERGED_AT = 1e10
@@ -155,6 +157,8 @@ def _limits(problem: Problem, cell: Cell, f_start: float) -> Array:
 
 def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, control: Any) -> Result:
     stage = set_stage(problem, optimizer, tuning, cell.seed)
+    if optimizer.sampling is not None:
+        check_room(problem, cell.iterations, cell.replicates)
     drive = prepare(descend)
     x_star = problem.x_star if problem.x_star is not None else np.full(problem.n, math.nan)
     length = min(CHUNK, cell.iterations + 1)

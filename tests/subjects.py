@@ -17,6 +17,15 @@ def reads_samples(optimizer: Optimizer) -> bool:
     return "sampler" in names or "batch" in names
 
 
+def exact(name: str) -> Optimizer:
+    """A method with exact gradients."""
+    return replace(registry.optimizer(name), sampling=None)
+
+
+#: Methods that can take exact gradients.
+EXACT = [name for name in registry.names("optimizer") if not reads_samples(registry.optimizer(name))]
+
+
 def suited(problem: str, optimizer: Optimizer) -> tuple[Problem, Optimizer]:
     """The pair itself; where a problem has no samples, exact gradients, or for steps that read them another problem."""
     subject = registry.problem(problem)

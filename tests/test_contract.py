@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from subjects import EXACT, exact
 
 from gdbench import registry
 from gdbench.kernel import COMPILED, batch, dot, oracle, step, value
@@ -207,13 +208,13 @@ def test_hessian_products_reach_the_step(problem):
 
 
 @pytest.mark.parametrize("problem", ["quadratic[dim=3]", "bowl"])
-@pytest.mark.parametrize("name", [name for name in registry.names("optimizer") if not registry.optimizer(name).draws])
+@pytest.mark.parametrize("name", EXACT)
 def test_a_run_that_starts_at_the_minimiser_stays_there(name, problem):
     """g = 0 there, and so is every length that a step divides by; noise may lead away."""
     instance = registry.problem(problem)
     spectrum = instance.spectrum and replace(instance.spectrum, coordinates=np.zeros(instance.n))
     instance = replace(instance, start=instance.x_star.copy(), spectrum=spectrum)
-    found = go(instance, replace(registry.optimizer(name), sampling=None), 30)
+    found = go(instance, exact(name), 30)
     assert (found.status, found.k) == ("finished", 30)
     assert all(np.all(np.isfinite(found.trajectory[column][:-1])) for column in ("f", "grad2", "alpha"))
     assert found.summary["dist2"] == 0.0 or name == "perturbed"

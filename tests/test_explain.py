@@ -13,6 +13,7 @@ import pytest
 from bits import SMALL
 from click.testing import CliRunner
 from planted.checks import ITERATIONS
+from subjects import EXACT, exact
 
 import gdbench
 from gdbench import evaluate, registry
@@ -334,7 +335,7 @@ def subject(name):
 
 @pytest.mark.parametrize("name", EXACT)
 def test_every_optimizer_transplants(name):
-    problem, optimizer = subject(name), replace(registry.optimizer(name), sampling=None)
+    problem, optimizer = subject(name), exact(name)
     wide = np.array([columns(row, None) for row in rehearsed(problem, optimizer, 4, Fifty(PLENTY))])
     run = compiled(problem, optimizer, 4)
     # Numbers of calls may differ where the last digits decide: Newton's inner iteration ends at its own rounding.
@@ -345,7 +346,7 @@ def test_every_optimizer_transplants(name):
 
 @pytest.mark.parametrize("name", EXACT)
 def test_plain_python_is_the_compiled_run(name):
-    problem, optimizer = subject(name), replace(registry.optimizer(name), sampling=None)
+    problem, optimizer = subject(name), exact(name)
     run = compiled(problem, optimizer, 20)
     with np.errstate(all="ignore"):
         plain = list(islice(rehearsed(problem, optimizer, 20, Plain()), 21))

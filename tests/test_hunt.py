@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from subjects import EXACT, exact
 
 from gdbench import registry
 from gdbench.audit import certificates
@@ -206,10 +207,10 @@ def test_a_replay_that_differs_is_said(folder):
     assert answer.exit_code == 1 and "the file says" in answer.stdout
 
 
-@pytest.mark.parametrize("name", registry.names("optimizer"))
+@pytest.mark.parametrize("name", EXACT)
 def test_the_search_sees_the_run_that_run_pair_makes(name):
     """Every method, on a member of every family: `judged` raises where one bit differs."""
-    made, method = 0, registry.optimizer(name)
+    made, method = 0, exact(name)
     for problem in families(function_class("strongly-convex", 10.0)).values():
         try:
             method.tune(problem)
@@ -218,6 +219,18 @@ def test_the_search_sees_the_run_that_run_pair_makes(name):
             continue
         made += judged(method, None, problem, 12).trial.k > 0
     assert made > 0 or name == "conjugate_gradient"
+
+
+@pytest.mark.parametrize("name", ["sgd", f"{GD}[sampling=noise]", "nesterov[sampling=batches[size=3]]"])
+def test_a_method_that_samples_is_not_hunted(name, tmp_path):
+    answer = call(name, "--class", "convex", "-k", 5)
+    assert answer.exit_code == 2 and "Traceback" not in answer.output
+    assert f"{name} samples its gradients: a hunt needs a method whose gradients are exact." in answer.output
+    path = tmp_path / "found.json"
+    assert call(GD, "--class", "convex", "-k", 3, "--budget", 100, "--out", path).exit_code == 0
+    path.write_text(json.dumps({**json.loads(path.read_text()), "optimizer": name}))
+    again = call("--replay", path)
+    assert again.exit_code == 2 and f"{name} samples its gradients" in again.output
 
 
 def test_another_run_than_that_of_run_pair_is_noticed(monkeypatch):

@@ -189,9 +189,9 @@ def quartic(**changes) -> Problem:
 @pytest.mark.parametrize("kind", ["convex", "nonconvex"])
 @pytest.mark.parametrize("optimizer", RULES)
 def test_calls_are_what_the_kernels_counted(optimizer, kind, monkeypatch):
-    driving = import_module("gdbench.run")
-    honest, given = driving.box_data, []
-    monkeypatch.setattr(driving, "box_data", lambda *arrays: (given.append(arrays), honest(*arrays))[1])
+    setting = import_module("gdbench.stage")
+    honest, given = setting.box_data, []
+    monkeypatch.setattr(setting, "box_data", lambda *arrays: (given.append(arrays), honest(*arrays))[1])
     found = go(quartic(kind=kind), optimizer.replace("borwein[", "borwein[alpha=0.1,").removesuffix("]") + (
         "]" if "[" in optimizer else "[alpha=0.1]" if optimizer == "barzilai_borwein" else ""), 30)  # fmt: skip
     oracles, values, products = given[0][6]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,12 @@ class Calls:
         out = np.full(len(x), np.nan)
         prepare(self.problem.product)(x.copy(), v.copy(), out, self.data)
         return out
+
+    def batch(self, x: Vector, chosen: Sequence[int]) -> tuple[float, Vector]:
+        """f and the gradient at x of the mean over some samples."""
+        assert self.problem.batch is not None
+        g = np.full(len(x), np.nan)
+        return float(prepare(self.problem.batch)(x.copy(), g, np.array(chosen, dtype=np.int64), self.data)), g
 
     def hessian(self, x: Vector) -> NDArray[np.float64]:
         """The Hessian at x, column by column."""

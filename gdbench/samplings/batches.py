@@ -177,8 +177,8 @@ def make(
 ) -> Sampling:
     """size: samples of a batch. order: how they are drawn. parts: equal pieces in which a batch is computed."""
     if size % parts:
-        nearest = max(p for p in range(1, parts + 1) if size % p == 0)
-        raise BadInput(f"parts={parts} does not divide a batch of {size}: the nearest valid value below is {nearest}.")
+        nearest = min((p for p in range(1, size + 1) if size % p == 0), key=lambda p: abs(p - parts))
+        raise BadInput(f"parts={parts} does not divide a batch of {size}: the nearest valid value is {nearest}.")
 
     def room(problem: Problem) -> Room:
         m = samples_of(problem, "batches")

@@ -54,15 +54,12 @@ def command(ctx: click.Context, /, optimizer: str | None, replay: Path | None, a
 
 
 def _hunt(name: str, given: dict[str, Any], as_json: bool) -> int:
-    from gdbench import registry
     from gdbench.hunt.binding import chosen
     from gdbench.hunt.classes import function_class
     from gdbench.hunt.hunt import BUDGET, hunted, kept, strayed
     from gdbench.hunt.instance import write
 
-    method, k, seed = registry.optimizer(name), given["k"], given["seed"] or 0
-    if method.sampling is not None:
-        raise BadInput(f"{name} samples its gradients: a hunt needs a method whose gradients are exact.")
+    method, k, seed = _method(name), given["k"], given["seed"] or 0
     wanted = function_class(given["class_name"], given["kappa"])
     theorem = chosen(method, wanted, k, given["theorem"])
     exact = _exact(method, given, theorem)
@@ -83,6 +80,15 @@ def _hunt(name: str, given: dict[str, Any], as_json: bool) -> int:
     return 1 if failed else 0
 
 
+def _method(name: str) -> Optimizer:
+    from gdbench import registry
+
+    method = registry.optimizer(name)
+    if method.sampling is not None:
+        raise BadInput(f"{name} samples its gradients: a hunt needs a method whose gradients are exact.")
+    return method
+
+
 def _exact(method: Optimizer, given: dict[str, Any], theorem: Theorem | None) -> Exact | None:
     if not given["pep"]:
         return None
@@ -93,13 +99,12 @@ def _exact(method: Optimizer, given: dict[str, Any], theorem: Theorem | None) ->
 
 
 def _replay(path: Path, as_json: bool) -> int:
-    from gdbench import registry
     from gdbench.hunt.binding import chosen
     from gdbench.hunt.hunt import judged
     from gdbench.hunt.instance import read
 
     found = read(path)
-    method, problem = registry.optimizer(found.optimizer), found.problem()
+    method, problem = _method(found.optimizer), found.problem()
     theorem = chosen(method, found.wanted(), found.k, found.theorem) if found.theorem is not None else None
     again = judged(method, theorem, problem, found.k)
     same = (again.trial.measured, again.trial.bound) == (found.measured, found.bound)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--optimizer", "optimizers", multiple=True, metavar="OPTIMIZER", help="As in nesterov.")
 @click.option("-n", "--iterations", type=click.IntRange(min=1), help="Updates per run; without SUITE.  [default: 1000]")
 @click.option("-r", "--replicates", type=click.IntRange(min=1), help="Runs of each stochastic cell.  [default: 1]")
-@click.option("--seed", type=click.IntRange(min=0), help="What stochastic methods draw from.  [default: 0]")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="What stochastic methods draw from.  [default: 0]")
 @click.option("--tol", type=float, help="Stop once ||g|| is at most this; without SUITE.  [default: 0, off]")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
 @click.option("--timeout", type=float, help="Seconds per cell.  [default: none]")
@@ -60,18 +60,18 @@ def command(
     for option, value in (("-n", iterations), ("--tol", tol)):
         if value is not None and not pairs:
             raise BadInput(f"A suite sets the budget of its cells: {option} goes with -p or -o, without SUITE.")
-    if (replicates is not None or seed is not None) and (not pairs or plugin is not None):
+    if (replicates is not None or seed is not None) and not pairs:
         raise BadInput("A suite sets replicates and seeds of its cells: -r and --seed go with -p or -o, without SUITE.")
     settings: dict[str, object] = {
         "read": not no_cache,
         "jobs": jobs,
         "timeout": math.inf if timeout is None else timeout,
     }
+    budget, chance = (iterations or 1000, tol or 0.0), (seed or 0, replicates or 1)
     if plugin is not None:
-        report, outcome = _foreign(plugin, problems, optimizers, iterations or 1000, tol or 0.0, timeout)
+        report, outcome = _foreign(plugin, problems, optimizers, budget, chance, timeout)
         title = ""
     elif pairs:
-        budget, chance = (iterations or 1000, tol or 0.0), (seed or 0, replicates or 1)
         report, outcome = _pairs(problems, optimizers, budget, chance, store, settings)
         title = ""
     else:
@@ -155,8 +155,8 @@ def _foreign(
     file: Path,
     problems: Sequence[str],
     optimizers: Sequence[str],
-    iterations: int,
-    tolerance: float,
+    budget: tuple[int, float],
+    chance: tuple[int, int],
     timeout: float | None,
 ) -> tuple[Report, Outcome]:
     from gdbench import evaluate
@@ -165,7 +165,7 @@ def _foreign(
 
     asked = ask(file, problems, optimizers)
     pairs = [(optimizer, problem) for optimizer in asked.optimizers for problem in asked.problems]
-    cells = [Cell(*pair, iterations, tolerance) for pair in pairs]
+    cells = [Cell(*pair, *budget, 0.0, *chance) for pair in pairs]
     outcome = execute_apart(asked.plugin, cells, math.inf if timeout is None else timeout)
     report = evaluate.pairs(outcome.results)
     explained_apart(asked.plugin, report.verdicts, outcome.results)
