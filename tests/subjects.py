@@ -11,19 +11,13 @@ from gdbench.problem import Problem
 SAMPLES = "least_squares[samples=40,features=3]"
 
 
-def reads_samples(optimizer: Optimizer) -> bool:
-    """Whether the step itself looks at what was sampled, so that it cannot do with exact gradients."""
-    names = getattr(optimizer.step, "py_func", optimizer.step).__code__.co_names
-    return "sampler" in names or "batch" in names
-
-
 def exact(name: str) -> Optimizer:
     """A method with exact gradients."""
     return replace(registry.optimizer(name), sampling=None)
 
 
 #: Methods that can take exact gradients.
-EXACT = [name for name in registry.names("optimizer") if not reads_samples(registry.optimizer(name))]
+EXACT = [name for name in registry.names("optimizer") if not registry.optimizer(name).draws]
 
 
 def suited(problem: str, optimizer: Optimizer) -> tuple[Problem, Optimizer]:
@@ -31,6 +25,6 @@ def suited(problem: str, optimizer: Optimizer) -> tuple[Problem, Optimizer]:
     subject = registry.problem(problem)
     if optimizer.sampling is None or subject.batch is not None:
         return subject, optimizer
-    if reads_samples(optimizer):
+    if optimizer.draws:
         return registry.problem(SAMPLES), optimizer
     return subject, replace(optimizer, sampling=None)

@@ -207,6 +207,13 @@ def test_hessian_products_reach_the_step(problem):
         assert grad2[1] < 1e-20 * grad2[0]
 
 
+@pytest.mark.parametrize("name", registry.names("optimizer"))
+def test_a_step_that_reads_its_samples_says_so(name):
+    made = registry.optimizer(name)
+    names = getattr(made.step, "py_func", made.step).__code__.co_names
+    assert made.draws == ("sampler" in names or "batch" in names)
+
+
 @pytest.mark.parametrize("problem", ["quadratic[dim=3]", "bowl"])
 @pytest.mark.parametrize("name", EXACT)
 def test_a_run_that_starts_at_the_minimiser_stays_there(name, problem):

@@ -324,10 +324,6 @@ def test_every_problem_transplants(name):
             np.testing.assert_allclose(found, column, rtol=0.0, atol=CLOSE * (1.0 + np.max(np.abs(column))))
 
 
-#: Methods that can do without a sampling.
-EXACT = [name for name in registry.names("optimizer") if not registry.optimizer(name).draws]
-
-
 def subject(name):
     """A small problem that a method can be tuned to; not a quadratic, where exact line searches divide 0 by 0."""
     return registry.problem("quadratic[dim=5]" if name == "conjugate_gradient" else SMALL["logistic"])

@@ -64,7 +64,8 @@ def sharding(runs: Runs) -> Finding:
     )
     moved = float(whole.trajectory["f"][-1]) < 0.5 * float(whole.trajectory["f"][0])
     as_said = same and moved and 4.0 * n > share[0] > share[1] > share[2]
-    return Finding("confirmed" if as_said else "refuted", figure, dict(zip(("one", "two", "three"), share, strict=True)))
+    values = dict(zip(("stage_1", "stage_2", "stage_3"), share, strict=True))
+    return Finding("confirmed" if as_said else "refuted", figure, values)
 
 
 CLAIMS = (
