@@ -52,17 +52,19 @@ CREATE TABLE wall_times (
     key TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, seconds REAL NOT NULL
 );
 """
-#: A store of schema 1, which knew no replicates, as one of schema 2.
-_UPGRADE = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE upgraded {_RUNS};
-INSERT INTO upgraded SELECT key, optimizer, problem, iterations, tolerance, target, seed, 1, status, k, reason, summary,
-    digest FROM runs;
-DROP TABLE runs;
-ALTER TABLE upgraded RENAME TO runs;
-PRAGMA user_version = {SCHEMA};
-COMMIT;
-"""  # noqa: S608 - made of constants
+# ruff: noqa: S608 - statements are made of constants
+#: The runs of a store of schema 1, which knew no replicates, as schema 2 has them.
+_FIRST_RUNS = """SELECT key, optimizer, problem, iterations, tolerance, target, seed, 1 AS replicates, status, k,
+    reason, summary, digest FROM main.runs"""
+#: What makes a store of schema 1 one of schema 2, and what lets a reader see it as one.
+_UPGRADE = (
+    f"CREATE TABLE upgraded {_RUNS}",
+    f"INSERT INTO upgraded {_FIRST_RUNS}",
+    "DROP TABLE runs",
+    "ALTER TABLE upgraded RENAME TO runs",
+    f"PRAGMA user_version = {SCHEMA}",
+)
+_SEEN_UPGRADED = f"CREATE TEMPORARY VIEW runs AS {_FIRST_RUNS}"
 
 
 def _put(fresh: Path, place: Path) -> None:
@@ -185,17 +187,30 @@ class Database:
     def _check_pages(self) -> None:
         execute = self._connection.execute
         execute("PRAGMA query_only = ON")
-        self._check_version(execute("PRAGMA user_version").fetchone()[0])
+        self._check_version(self._version())
         (answer,) = execute("PRAGMA quick_check(1)").fetchone()
         if answer != "ok":
             raise self._damaged(" ".join(answer.replace("*** in database main ***", "").split()))
-        if execute("PRAGMA user_version").fetchone()[0] == 1:
-            execute("PRAGMA query_only = OFF")
-            self._connection.executescript(_UPGRADE)
-            execute("PRAGMA query_only = ON")
         tables = {name for (name,) in execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"runs", "trajectories", "verdicts", "wall_times"} <= tables:
             raise self._damaged("a table is missing")
+        if self._version() == 1:
+            execute("PRAGMA query_only = OFF")
+            self._upgrade()
+            execute("PRAGMA query_only = ON")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _upgrade(self) -> None:
+        """From schema 1; a reader leaves the file as it is."""
+        if not self._write:
+            self._connection.execute(_SEEN_UPGRADED)
+            return
+        with self._transaction():
+            if self._version() == 1:  # another process may have been faster
+                for statement in _UPGRADE:
+                    self._connection.execute(statement)
 
     def _prepare_to_write(self) -> None:
         self._connection.execute("PRAGMA query_only = OFF")

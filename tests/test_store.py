@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import gdbench.database
 from gdbench import sources
 from gdbench.errors import BadInput
 from gdbench.packing import digest, pack, settled, unpack
@@ -158,6 +159,35 @@ def corrupt(path):
     path.write_bytes(content)
 
 
+#: The table of runs as schema 1 had it.
+FIRST = """CREATE TABLE first (
+    key TEXT PRIMARY KEY, optimizer TEXT NOT NULL, problem TEXT NOT NULL, iterations INTEGER NOT NULL,
+    tolerance REAL NOT NULL, target REAL NOT NULL, seed INTEGER NOT NULL, status TEXT NOT NULL, k INTEGER NOT NULL,
+    reason TEXT NOT NULL, summary TEXT NOT NULL, digest TEXT NOT NULL,
+    UNIQUE (optimizer, problem, iterations, tolerance, target, seed)
+)"""
+
+
+def first_schema(path):
+    """A store as it was before there were replicates."""
+    filled(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(FIRST)
+    columns = "key, optimizer, problem, iterations, tolerance, target, seed, status, k, reason, summary, digest"
+    connection.execute(f"INSERT INTO first ({columns}) SELECT {columns} FROM runs")
+    connection.execute("DROP TABLE runs")
+    connection.execute("ALTER TABLE first RENAME TO runs")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def first_without_tables(path):
+    no_tables(path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
 def no_tables(path):
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -173,6 +203,7 @@ BAD = {
     truncated: "damaged",
     corrupt: "damaged",
     no_tables: "a table is missing",
+    first_without_tables: "a table is missing",
 }
 
 
@@ -187,6 +218,108 @@ def test_a_bad_store_is_named_in_one_sentence_and_left_alone(tmp_path, make, wri
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def version(path):
+    return int.from_bytes(path.read_bytes()[60:64], "big")
+
+
+def test_a_store_without_replicates_is_upgraded_by_who_writes(path):
+    filled(path)
+    with Store(path, write=False) as store:
+        content = store.content()
+    path.unlink()
+    first_schema(path)
+    assert version(path) == 1
+    with Store(path) as store:
+        assert store.content() == content
+        for i in range(20):
+            same(store.load(str(i)), result(replace(CELL, seed=i)))
+        many = replace(CELL, seed=3, replicates=40)
+        store.write([("many", result(many), 0.0), ("again", result(replace(CELL, seed=4)), 0.0)])
+        assert store.load("4") is None and store.load("3").cell.replicates == 1
+    assert version(path) == SCHEMA == 2
+    connection = sqlite3.connect(path)
+    # What belongs to a run goes with it, as in a store that was new.
+    for table, each in (("runs", 1), ("trajectories", 1), ("verdicts", 2), ("wall_times", 1)):
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (21 * each,)
+    assert connection.execute("SELECT sql FROM sqlite_master WHERE name LIKE '%upgraded%'").fetchall() == []
+    connection.close()
+    with Store(path, write=False) as store:
+        assert len(list(store.results())) == 21
+
+
+def test_a_store_without_replicates_is_read_as_it_is(path):
+    filled(path)
+    with Store(path, write=False) as store:
+        content = store.content()
+    path.unlink()
+    first_schema(path)
+    before = path.read_bytes()
+    with Store(path, write=False) as store:
+        assert store.content() == content
+        assert [one.cell.replicates for one in store.results()] == [1] * 20
+        same(store.load("7"), result(replace(CELL, seed=7)))
+        with pytest.raises(BadInput):
+            store.write([("new", result(replace(CELL, seed=99)), 0.0)])
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def only_to_read(monkeypatch):
+    """Files as they are where nobody may write."""
+
+    def connect(self):
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        return sqlite3.connect(uri, uri=True, isolation_level=None)
+
+    monkeypatch.setattr(Store, "_connect", connect)
+
+
+def test_an_old_store_that_cannot_be_written_is_read_or_refused_in_one_sentence(path, monkeypatch):
+    first_schema(path)
+    only_to_read(monkeypatch)
+    with Store(path, write=False) as store:
+        assert len(list(store.results())) == 20
+    with pytest.raises(BadInput, match="readonly") as caught:
+        Store(path)
+    assert str(caught.value).count(".") - str(path).count(".") == 1 and str(path) in str(caught.value)
+    assert version(path) == 1
+
+
+def test_an_upgrade_that_is_cut_off_leaves_the_store_as_it_was(path, monkeypatch):
+    first_schema(path)
+    before = path.read_bytes()
+    statements = gdbench.database._UPGRADE
+    monkeypatch.setattr(gdbench.database, "_UPGRADE", (*statements[:3], "no such statement"))
+    with pytest.raises(BadInput):
+        Store(path)
+    assert version(path) == 1
+    with Store(path, write=False) as store:
+        assert len(list(store.results())) == 20
+    monkeypatch.setattr(gdbench.database, "_UPGRADE", statements)
+    assert path.read_bytes() == before
+    with Store(path):
+        pass
+    assert version(path) == 2
+
+
+def test_who_comes_second_finds_an_upgraded_store(path, monkeypatch):
+    """Between the first look and the lock another process upgrades, and stores replicates."""
+    first_schema(path)
+    upgrade = Store._upgrade
+    turns = []
+
+    def late(self):
+        turns.append(1)
+        if len(turns) == 1:
+            with Store(path) as faster:
+                faster.write([("many", result(replace(CELL, replicates=40)), 0.0)])
+        upgrade(self)
+
+    monkeypatch.setattr(Store, "_upgrade", late)
+    with Store(path) as store:
+        assert store.load("many").cell.replicates == 40
 
 
 def test_a_changed_byte_inside_a_result_is_noticed(path):

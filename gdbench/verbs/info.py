@@ -1,4 +1,4 @@
-"""`gdbench info`: all that is known about a problem, an optimizer, a theorem or a suite."""
+"""`gdbench info`: all that is known about a problem, an optimizer, a schedule, a sampling, a theorem or a suite."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gdbench.verbs.options import json_option, number, print_json, table
 @click.argument("name")
 @json_option
 def command(name: str, as_json: bool) -> None:
-    """Describe NAME: a problem, an optimizer or a schedule (with parameters if you like), a theorem, or a suite."""
+    """Describe NAME: a problem, optimizer, schedule or sampling (its parameters if you like), a theorem, or a suite."""
     facts = describe(name)
     if as_json:
         print_json("info", facts)
@@ -29,18 +29,16 @@ def describe(name: str) -> dict[str, Any]:
     from gdbench.theory import theorems
 
     family = registry.split_selector(name)[0] if not name.endswith(".toml") else name
-    if family in registry.names("problem"):
-        return _problem(name, family)
-    if family in registry.names("optimizer"):
-        return _optimizer(name, family)
-    if family in registry.names("schedule"):
-        return _schedule(name, family)
+    described = {"problem": _problem, "optimizer": _optimizer, "schedule": _schedule, "sampling": _sampling}
+    for what, facts in described.items():
+        if family in registry.names(what):
+            return facts(name, family)
     if name in theorems():
         return _theorem(name)
     if name in suites() or name.endswith(".toml"):
         return _suite(name)
-    files = [one for what in ("problem", "optimizer", "schedule") for one in registry.names(what)]
-    raise unknown("problem, optimizer, schedule, theorem or suite", name, [*files, *theorems(), *suites()])
+    files = [one for what in described for one in registry.names(what)]
+    raise unknown("problem, optimizer, schedule, sampling, theorem or suite", name, [*files, *theorems(), *suites()])
 
 
 def _parameters(what: str, family: str) -> list[dict[str, Any]]:
@@ -53,7 +51,7 @@ def _parameters(what: str, family: str) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, int | float) else str(value)
+    return value if isinstance(value, int | float) else str(value) if value is not None else "none"
 
 
 def _about(what: str, family: str) -> str:
@@ -73,6 +71,7 @@ def _problem(name: str, family: str) -> dict[str, Any]:
         "about": _about("problem", family),
         "class": made.kind,
         "dimension": made.n,
+        "samples": made.samples or "none",
         "source": made.source,
         "L holds": made.region if made.L is not None else "unknown",
         "x*": "known" if made.x_star is not None else "unknown",
@@ -94,11 +93,16 @@ def _optimizer(name: str, family: str) -> dict[str, Any]:
         "what": "optimizer",
         "about": _about("optimizer", family),
         "source": made.source,
-        "memory": f"{made.memory} vectors" if isinstance(made.memory, int) else "vectors by the size of the problem",
+        "memory": _vectors(made.memory) if isinstance(made.memory, int) else "vectors for what the problem has",
+        "gradients": "exact" if made.sampling is None else f"sampled: {made.sampling}",
         "judged at": "the iterate; the gradient is taken ahead of it" if made.ahead else "the query point",
         "parameters": _parameters("optimizer", family),
         "theorems": list(made.theorems),
     }
+
+
+def _vectors(count: int) -> str:
+    return f"{count} vector{'s' * (count != 1)}"
 
 
 def _schedule(name: str, family: str) -> dict[str, Any]:
@@ -114,6 +118,20 @@ def _schedule(name: str, family: str) -> dict[str, Any]:
         "sum of steps": grows[made.sum_diverges],
         "sum of their squares": grows[None if made.squares_converge is None else not made.squares_converge],
         "parameters": _parameters("schedule", family),
+    }
+
+
+def _sampling(name: str, family: str) -> dict[str, Any]:
+    from gdbench import registry
+
+    made = registry.sampling(name)
+    return {
+        "name": made.name,
+        "what": "sampling",
+        "about": _about("sampling", family),
+        "source": made.source,
+        "draws": "a number for each coordinate" if made.by_coordinate else "samples of the problem",
+        "parameters": _parameters("sampling", family),
     }
 
 

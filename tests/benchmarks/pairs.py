@@ -1,7 +1,7 @@
 """Runs every pair once per commit; benchmarks then only look their figure up.
 
 A pair is not applicable where the commit has no such problem or method, or where the method refuses a problem that
-lacks a constant or is no quadratic. Everything else that goes wrong is a failure, in every figure of the pair.
+lacks a constant, or samples, or is no quadratic. Everything else that goes wrong is a failure, in every figure of the pair.
 """
 
 import math
@@ -56,9 +56,14 @@ def _outcome(optimizer, problem):
     from gdbench.run import Cell, run_cell
 
     subject = registry.problem(problem)
-    lacking = not {"L", "mu"} <= set(subject.constants()) or subject.spectrum is None
+    method = registry.optimizer(optimizer)
+    # Commits before there were samplings know nothing of one.
+    sampling = getattr(method, "sampling", None)
+    lacking = not {"L", "mu"} <= set(subject.constants()) or subject.spectrum is None or sampling is not None
     try:
-        registry.optimizer(optimizer).tune(subject)
+        method.tune(subject)
+        if sampling is not None:
+            sampling.room(subject)
     except BadInput as error:
         if lacking:
             return {"absent": str(error)}
