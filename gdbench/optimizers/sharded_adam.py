@@ -92,7 +92,8 @@ def make(
         batch_of(sampling, problem, "sharded_adam")
         if workers > problem.n:
             given = f"workers={workers} are more than the {problem.n} variables of {problem.name}"
-            raise BadInput(f"{given}: the nearest valid value is {problem.n}.")
+            nearest = f"the nearest valid value is {problem.n}" if problem.n > 1 else "one is not shared among workers"
+            raise BadInput(f"{given}: {nearest}.")
         size = problem.step_size(alpha)
         declared = {"alpha": size, "beta1": beta1, "beta2": beta2, "eps": eps, "decay": decay, "correction": 1.0}
         hyper = (beta1, beta2, eps, decay, math.inf, 0.0, 0.0, float(workers), float(stage))

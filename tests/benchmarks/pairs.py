@@ -1,7 +1,8 @@
 """Runs every pair once per commit; benchmarks then only look their figure up.
 
 A pair is not applicable where the commit has no such problem or method, or where the method refuses a problem that
-lacks a constant, or samples, or is no quadratic. Everything else that goes wrong is a failure, in every figure of the pair.
+lacks a constant, or samples, or is no quadratic. Everything else that goes wrong is a failure, in every figure of the
+pair.
 """
 
 import math
