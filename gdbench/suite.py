@@ -11,7 +11,7 @@ from typing import Any
 from gdbench import claims, registry, theory
 from gdbench.claims.claim import Claim
 from gdbench.errors import BadInput, unknown
-from gdbench.run import STATUSES, Cell
+from gdbench.run import LARGEST_SEED, STATUSES, Cell
 from gdbench.verdict import OUTCOMES
 
 FOLDER = Path(__file__).parent / "suites"
@@ -163,6 +163,8 @@ class _Reader:
             least = 1 if name in ("iterations", "replicates") else 0
             if not least <= value < float("inf"):
                 self.errors.append(f"{place}: {name} = {value} must be {least} or more")
+        if numbers["seed"] > LARGEST_SEED:
+            self.errors.append(f"{place}: seed = {numbers['seed']} must be {LARGEST_SEED} or less")
         if len(self.errors) > count:
             return None
         numbers.update(tolerance=float(numbers["tolerance"]), target=float(numbers["target"]))

@@ -1,4 +1,4 @@
-"""Kill `gdbench run SUITE` with signal 9 at random moments, resume, and compare the export with an undisturbed run's.
+"""Kill `gdbench run SUITE` with signal 9 at random moments, resume, and compare all results with an undisturbed run's.
 
 Usage: python tests/kill_and_resume.py [SUITE] [KILLS]; exit status 0 if every byte is the same.
 """
@@ -11,15 +11,19 @@ import tempfile
 import time
 from pathlib import Path
 
+from gdbench.store import Store
+
 
 def gdbench(*arguments):
     return subprocess.Popen([sys.executable, "-P", "-m", "gdbench", *map(str, arguments)], stdout=subprocess.DEVNULL)
 
 
 def exported(store):
+    """The bytes of the export, and a digest of all that the store holds, figures of replicates among it."""
     table = store.with_suffix(".csv")
     assert gdbench("export", "--csv", table, "--store", store).wait() == 0
-    return table.read_bytes()
+    with Store(store, write=False) as results:
+        return table.read_bytes(), results.content()
 
 
 def undisturbed(suite, folder):

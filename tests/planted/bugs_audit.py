@@ -1,8 +1,10 @@
 """Bugs for the checks that hold a method against a copy of itself, and which of these checks sees each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gdbench.audit.battery import checks
+from gdbench.optimizer import Optimizer
 from planted import bugs, kernels
 from planted import kernels_audit as audit
 from planted.bugs import Bug, PlantOptimizer, tuned
@@ -19,6 +21,7 @@ class Plant:
     optimizer: str
     plant: PlantOptimizer
     seen_by: tuple[str, ...]
+    problem: str = "quadratic[dim=7]"
 
 
 def guarded(bug: int) -> PlantOptimizer:
@@ -27,6 +30,16 @@ def guarded(bug: int) -> PlantOptimizer:
 
 def plainly(bug: int) -> PlantOptimizer:
     return tuned(audit.plain_step, bug, memory=1, ahead=False)
+
+
+def drawing(kernel: Any) -> PlantOptimizer:
+    """The same method with a sampling of another kernel, which says that it is the one it was."""
+
+    def plant(optimizer: Optimizer) -> Optimizer:
+        assert optimizer.sampling is not None
+        return replace(optimizer, sampling=replace(optimizer.sampling, kernel=kernel))
+
+    return plant
 
 
 def sees(name: str) -> Check:
@@ -41,6 +54,8 @@ def sees(name: str) -> Check:
 
 
 GD, HB, NAG, FISTA, UNIT = "gradient_descent", "heavy_ball", "nesterov", "nesterov_convex", "normalized"
+SGD, SAMPLED, NOISY = "sgd", "nesterov_convex[sampling=batches]", "sgd[sampling=noise]"
+SQUARES = "least_squares[samples=40,features=3]"
 
 PLANTS = (
     Plant("the last coordinate is never updated", GD, bugs.descent(kernels.LAST), ("naive", "permutation")),
@@ -62,11 +77,20 @@ PLANTS = (
     Plant("t + 1/2 for t_{k+1}", FISTA, bugs.fista(kernels.ADD_HALF), ("naive",)),
     Plant("an absolute eps in a denominator", UNIT, guarded(audit.LENGTH), ("naive", "scaling")),
     Plant("an absolute eps in the gradient", UNIT, guarded(audit.GRADIENT), ("naive", "scaling")),
+    Plant("a batch for two queries", SGD, drawing(audit.batch_twice), ("naive",), SQUARES),
+    Plant("the batch of the query after", SGD, drawing(audit.next_batch), ("naive",), SQUARES),
+    Plant("the samples after those drawn", SGD, drawing(audit.next_samples), ("naive",), SQUARES),
+    Plant("the batch of the query before", SGD, drawing(audit.of_the_batch_before), ("naive",), SQUARES),
+    Plant("the batch of the query after, for any method", SAMPLED, drawing(audit.next_batch), ("naive",), SQUARES),
 )
 
-BUGS = tuple(
-    Bug(f"{name}: {plant.name}", sees(name), plant.optimizer, in_optimizer=plant.plant)
-    for plant in PLANTS
-    for name in plant.seen_by
+BUGS = (
+    *(
+        Bug(f"{name}: {plant.name}", sees(name), plant.optimizer, plant.problem, in_optimizer=plant.plant)
+        for plant in PLANTS
+        for name in plant.seen_by
+    ),
+    Bug("naive: one number for all coordinates", sees("naive"), NOISY, in_optimizer=drawing(audit.one_for_all)),
+    Bug("naive: noise for two queries", sees("naive"), NOISY, in_optimizer=drawing(audit.noise_twice)),
 )
 HONEST = (Plant("no bug", UNIT, guarded(audit.NONE), ()), Plant("no bug", GD, plainly(audit.NONE), ()))

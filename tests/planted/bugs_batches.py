@@ -10,6 +10,7 @@ from planted import kernels_batches as kernels
 from planted.bugs import Bug, PlantProblem
 from planted.checks import certificate
 
+SGD = "sgd[sampling=batches[size=8]]"
 SQUARES, LOGISTIC = "least_squares[samples=30,features=3]", "logistic[samples=40,features=3]"
 
 
@@ -23,7 +24,7 @@ def batched(kernel: Any, bug: int) -> PlantProblem:
 def in_samples(name: str, problem: str, kernel: Any, bug: int) -> Bug:
     plant = batched(kernel, bug)
     switch = batched(kernel, kernels.NONE)
-    return Bug(f"batch: {name}", certificate("samples"), "sgd", problem, in_problem=plant, setting=switch)
+    return Bug(f"batch: {name}", certificate("samples"), SGD, problem, in_problem=plant, setting=switch)
 
 
 def lacking(problem: Problem) -> Problem:
@@ -46,5 +47,5 @@ BUGS = (
     in_samples("the regulariser is shared out", LOGISTIC, kernels.logistic, kernels.SHARED_REGULARISER),
     in_samples("the regulariser is in the loss only", LOGISTIC, kernels.logistic, kernels.REGULARISER_IN_LOSS_ONLY),
     in_samples("the wrong tail of a negative margin", LOGISTIC, kernels.logistic, kernels.MARGIN),
-    Bug("batch: samples without a kernel", certificate("samples"), "sgd", SQUARES, in_problem=lacking),
+    Bug("batch: samples without a kernel", certificate("samples"), "gradient_descent", SQUARES, in_problem=lacking),
 )
