@@ -67,12 +67,12 @@ class Jury:
                 except HypothesisFails as fails:
                     tally.reason = str(fails)
 
-    def on_expectations(self, ensemble: Ensemble | None) -> list[Verdict]:
-        """The verdicts of theorems on expectations; None stands for a run without replicates."""
+    def on_expectations(self, ensemble: Ensemble | None, status: str) -> list[Verdict]:
+        """The verdicts of theorems on expectations; None stands for a run without replicates, ended with `status`."""
         held = [theorem(name) for name in self._optimizer.theorems]
         named = [one for one in held if one.expectations is not None]
         with np.errstate(all="ignore"):
-            return [expectation(*self._names, one, self._facts, ensemble) for one in named]
+            return [expectation(*self._names, one, self._facts, ensemble, status) for one in named]
 
     def verdicts(self, trajectory: Trajectory, status: str) -> tuple[dict[str, Any], tuple[Verdict, ...]]:
         """The figures and the verdicts of the whole run."""

@@ -203,7 +203,7 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
         status = "stopped" if ensemble is None else status
     if ensemble is not None:
         summary["replicates"] = ensemble.figures()
-    return Result(cell, status, end, reason, summary, trajectory, (*verdicts, *jury.on_expectations(ensemble)))
+    return Result(cell, status, end, reason, summary, trajectory, (*verdicts, *jury.on_expectations(ensemble, status)))
 
 
 def problem_value(problem: Problem, x: Array) -> float:

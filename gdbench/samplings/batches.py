@@ -8,19 +8,21 @@ gradient accumulation and data-parallel training do: a mean over the batch up to
 """
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Literal
 
 import numpy as np
 
 from gdbench.errors import BadInput
-from gdbench.kernel import helper, sample
+from gdbench.kernel import box_data, helper, prepare, sample
 from gdbench.kernel.philox import INDICES, SHUFFLES, uniforms
 from gdbench.parameter import Range
 from gdbench.problem import Array, Problem
 from gdbench.sampling import Batch, Drawn, Gradients, Noise, Room, Sampling, samples_of
 from gdbench.samplings._textbook import Stream
 
+#: The covariance of a batch is followed where it takes no more products than this, a few seconds.
+PRODUCTS = 10**9
 ORDERS = ("replacement", "distinct", "reshuffled", "cyclic")
 
 
@@ -136,38 +138,50 @@ def naive(given: Gradients, seed: int, replicate: int, size: int, order: str) ->
 
 
 def noise_of(problem: Problem, share: float) -> Noise | None:
-    """The covariance of a mini-batch gradient of a quadratic, whose sample gradients are H_i (x - x*) + c_i."""
+    """The covariance of a mini-batch gradient of a quadratic, whose sample gradients are H_i (x - x*) + c_i.
+
+    None where it is not known, or where more than PRODUCTS products would be formed to know it.
+    """
     if problem.spectrum is None or problem.x_star is None or problem.batch is None:
         return None
-    hessians, slopes = _affine(problem)
-    m = problem.samples
-    mean_hessian = hessians.mean(axis=0)
+    if problem.samples * problem.n**4 > PRODUCTS:
+        return None
+    moments = cache(lambda: _moments(problem))
 
     def covariance(mean: Array, second: Array) -> Array:
-        crossed = np.einsum("sij,j,sk->ik", hessians, mean, slopes)
-        own = np.einsum("sij,jk,slk->il", hessians, second, hessians) + np.einsum("si,sk->ik", slopes, slopes)
-        spread: Array = share * ((own + crossed + crossed.T) / m - mean_hessian @ second @ mean_hessian)
-        return spread
+        both, crossed, own = moments()
+        found = own.copy()
+        for j in range(problem.n):
+            turned = mean[j] * crossed[j]
+            found += turned + turned.T
+            for q in range(problem.n):
+                found += second[j, q] * both[j, q]
+        return share * found
 
     return Noise(covariance=covariance, additive=False, gaussian=False)
 
 
-def _affine(problem: Problem) -> tuple[Array, Array]:
-    """H_i, shape (samples, n, n), and c_i, shape (samples, n), of the gradient of each sample."""
-    from gdbench.kernel import box_data, prepare
-
+def _moments(problem: Problem) -> tuple[Array, Array, Array]:
+    """Over the samples i the covariances of H_i e_j and H_i e_q, shape (n, n, n, n), of H_i e_j and c_i, shape (n, n,
+    n), and of c_i, shape (n, n); the mean of c_i is 0.
+    """
     assert problem.x_star is not None
     data, ask, n = box_data(*problem.arrays()), prepare(problem.batch), problem.n  # type: ignore[arg-type]
-    hessians, slopes = np.zeros((problem.samples, n, n)), np.zeros((problem.samples, n))
+    points = [problem.x_star.copy(), *(problem.x_star + unit for unit in np.eye(n))]
+    both, crossed, own, average = (np.zeros((n,) * order) for order in (4, 3, 2, 2))
+    gradients = np.zeros((n + 1, n))
     for i in range(problem.samples):
         chosen = np.array([i])
-        ask(problem.x_star.copy(), slopes[i], chosen, data)
-        for j in range(n):
-            g, moved = np.zeros(n), problem.x_star.copy()
-            moved[j] += 1.0
-            ask(moved, g, chosen, data)
-            hessians[i, :, j] = g - slopes[i]
-    return hessians, slopes
+        for point, gradient in zip(points, gradients, strict=True):
+            ask(point, gradient, chosen, data)
+        slope, columns = gradients[0], gradients[1:] - gradients[0]
+        both += columns[:, None, :, None] * columns[None, :, None, :]
+        crossed += columns[:, :, None] * slope
+        own += slope[:, None] * slope
+        average += columns
+    m = problem.samples
+    average /= m
+    return both / m - average[:, None, :, None] * average[None, :, None, :], crossed / m, own / m
 
 
 def make(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +36,10 @@ class Ensemble:
 class Moments:
     """Statistics of replicates and what is said of their expectations, all of shape (m,).
 
-    k: the checkpoint. error: the standard error of `measured`. rounding: what arithmetic may add. scale: what counts as
-    a full-size deviation, for telling whether the replicates are enough. two_sided: the expectation is `expected`, else
-    at most that.
+    k: the checkpoint. error: the standard error of `measured`, and skewness its third cumulant over error^3 (0 where
+    that is not said); `known` that the law of the method gives both, not the sample. rounding: what arithmetic may add.
+    scale: what counts as a full-size deviation, for telling whether the replicates are enough. two_sided: the
+    expectation is `expected`, else at most that.
     """
 
     k: Array
@@ -47,3 +49,13 @@ class Moments:
     rounding: Array
     scale: Array
     two_sided: bool
+    skewness: Array | None = None
+    known: bool = False
+
+
+def skewness_of(samples: Array) -> Array:
+    """The skewness of the mean over replicates of samples, shape (replicates, m), estimated from them; shape (m,)."""
+    centred = samples - samples.mean(axis=0)
+    spread = np.sqrt(np.mean(centred**2, axis=0))
+    third = np.mean(centred**3, axis=0) / math.sqrt(len(samples))
+    return np.asarray(np.divide(third, spread**3, out=np.zeros(len(third)), where=spread > 0.0))

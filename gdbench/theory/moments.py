@@ -1,4 +1,8 @@
-"""Mean and covariance of stochastic gradient descent on a quadratic, update by update, and runs held against them."""
+"""Mean and covariance of stochastic gradient descent on a quadratic, update by update, and runs held against them.
+
+All is written in the modes of the Hessian, eigenvectors as rows of a basis (n, n), in which the method is diagonal and
+only the noise is not. Products are sums of NumPy's elementwise ones, the same bits on every machine.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gdbench.exactly import symmetric_eigen
+from gdbench.exactly import symmetric_eigen, times
 from gdbench.kernel import box_data, prepare
 from gdbench.problem import Array, Problem
 from gdbench.sampling import Noise
-from gdbench.theory.ensemble import Ensemble, Moments
+from gdbench.theory.ensemble import Ensemble, Moments, skewness_of
 from gdbench.theory.rounding import U
 from gdbench.theory.theorem import Facts
 
@@ -31,50 +35,71 @@ def hessian_of(problem: Problem) -> Array:
     return 0.5 * (columns + columns.T)
 
 
-class Moving:
-    """Mean and covariance of (query point - x*, velocity, judged point - x*), n numbers each, update by update."""
+def product_of(a: Array, b: Array) -> Array:
+    """a b, for shapes (m, n) and (n, q), added in the order of the inner index."""
+    total = np.zeros((len(a), b.shape[1]))
+    for j in range(len(b)):
+        total += a[:, j, None] * b[j]
+    return total
 
-    def __init__(self, facts: Facts, hessian: Array) -> None:
-        problem = facts.problem
+
+class Moving:
+    """Mean (3, n) and covariance (3, 3, n, n) of the modes of (query point - x*, velocity, judged point - x*).
+
+    eigenvalues (n,) and basis (n, n) are those of the Hessian.
+    """
+
+    def __init__(self, facts: Facts, eigenvalues: Array, basis: Array) -> None:
+        problem, noise = facts.problem, noise_of(facts)
         assert problem.x_star is not None
-        self._facts, self._hessian, self._n = facts, hessian, problem.n
-        away = problem.start - problem.x_star
-        self.mean = np.concatenate([away, np.zeros(problem.n), away])
-        self.covariance = np.zeros((3 * problem.n, 3 * problem.n))
-        noise = noise_of(facts)
         assert noise is not None
-        self._noise = noise
+        n = problem.n
+        self._facts, self._eigenvalues, self._basis, self._noise = facts, eigenvalues, basis, noise
+        self._minimiser = times(basis, problem.x_star)
+        self._same = self._spread(np.zeros(n), np.zeros((n, n))) if noise.additive else None
+        away = times(basis, problem.start - problem.x_star)
+        self.mean = np.stack([away, np.zeros(n), away])
+        self.covariance = np.zeros((3, 3, n, n))
 
     def step(self, k: int, alpha: float) -> None:
         """Update k = 0, 1, … with step size alpha."""
-        matrix, push, drift = self._linear(k, alpha)
-        query = slice(0, self._n)
-        second = self.covariance[query, query] + np.outer(self.mean[query], self.mean[query])
-        spread = self._noise.covariance(self.mean[query], second)
-        self.mean = matrix @ self.mean + drift
-        self.covariance = matrix @ self.covariance @ matrix.T + push @ spread @ push.T
+        spread = self._same
+        if spread is None:
+            spread = self._spread(self.mean[0], self.covariance[0, 0] + np.outer(self.mean[0], self.mean[0]))
+        matrix, push = self._linear(k, alpha)
+        drift = self._facts.value("decay") * self._minimiser
+        self.mean = np.sum(matrix * self.mean, axis=1) + push[:, None] * drift
+        half = np.sum(matrix[:, :, None, :, None] * self.covariance, axis=1)
+        moved = np.sum(matrix[None, :, :, None, :] * half[:, None], axis=2)
+        self.covariance = moved + (push[:, None] * push)[:, :, None, None] * spread
 
     def judged(self) -> tuple[Array, Array]:
         """The mean (n,) and the covariance (n, n) of the judged point - x*."""
-        last = slice(2 * self._n, None)
-        return self.mean[last].copy(), self.covariance[last, last].copy()
+        return self.mean[2].copy(), self.covariance[2, 2].copy()
 
-    def _linear(self, k: int, alpha: float) -> tuple[Array, Array, Array]:
-        """The map of an update: its matrix (3n, 3n), what the noise is multiplied by (3n, n), and a constant (3n,)."""
-        value, one, nothing = self._facts.value, np.eye(self._n), np.zeros((self._n, self._n))
-        beta, decay = value("beta"), value("decay")
+    def _spread(self, mean: Array, second: Array) -> Array:
+        """The covariance (n, n) of the noise, given the mean and the second moment of the query point - x*."""
+        basis = self._basis
+        second = product_of(product_of(basis.T, second), basis)
+        covariance = self._noise.covariance(times(np.ascontiguousarray(basis.T), mean), second)
+        return product_of(product_of(basis, covariance), basis.T)
+
+    def _linear(self, k: int, alpha: float) -> tuple[Array, Array]:
+        """The map of an update: its factors (3, 3, n) and what the noise is multiplied by (3,)."""
+        value, one = self._facts.value, np.ones(self._facts.problem.n)
+        beta, nesterov = value("beta"), bool(value("nesterov"))
         fresh = 1.0 if k == 0 else 1.0 - value("dampening")
-        slope = self._hessian + decay * one
-        own = alpha if value("nesterov") else 0.0
-        pull = own + alpha * (beta if value("nesterov") else 1.0) * fresh
-        held = alpha * beta * (beta if value("nesterov") else 1.0)
-        x_row = np.hstack([one - pull * slope, -held * one, nothing])
-        v_row = np.hstack([fresh * slope, beta * one, nothing])
+        slope = self._eigenvalues + value("decay")
+        pull = alpha * (1.0 + beta * fresh) if nesterov else alpha * fresh
+        held = alpha * beta * (beta if nesterov else 1.0)
         weight = 1.0 / (k + 2) if value("average") else 1.0
-        judged = weight * x_row + (1.0 - weight) * np.hstack([nothing, nothing, one])
-        push = np.vstack([-pull * one, fresh * one, -weight * pull * one])
-        assert self._facts.problem.x_star is not None
-        return np.vstack([x_row, v_row, judged]), push, push @ (decay * self._facts.problem.x_star)
+        query, nothing = 1.0 - pull * slope, 0.0 * one
+        matrix = [
+            [query, -held * one, nothing],
+            [fresh * slope, beta * one, nothing],
+            [weight * query, -weight * held * one, (1.0 - weight) * one],
+        ]
+        return np.array(matrix), np.array([-pull, fresh, -weight * pull])
 
 
 def alphas(facts: Facts, count: int) -> Array:
@@ -83,33 +108,42 @@ def alphas(facts: Facts, count: int) -> Array:
     return np.asarray(facts.value("alpha") * shares)
 
 
-def moments_of(facts: Facts, hessian: Array, ladder: Sequence[int]) -> Iterator[tuple[Array, Array]]:
-    """Mean and covariance of the judged point - x* at each checkpoint."""
-    moving, wanted = Moving(facts, hessian), set(ladder)
+def moments_of(facts: Facts, eigenvalues: Array, basis: Array, ladder: Sequence[int]) -> Iterator[tuple[Array, Array]]:
+    """Mean and covariance of the modes of the judged point - x* at each checkpoint, as long as they are finite."""
+    moving, wanted = Moving(facts, eigenvalues, basis), set(ladder)
     for k, alpha in enumerate(alphas(facts, ladder[-1]).tolist()):
         moving.step(k, alpha)
+        if not np.all(np.isfinite(moving.covariance)):
+            return
         if k + 1 in wanted:
             yield moving.judged()
 
 
 def quadratic_moments(facts: Facts, ensemble: Ensemble) -> list[Moments]:
     """Mean of every mode, covariance of every two, and the expected gap, at every checkpoint."""
-    problem = facts.problem
+    problem, noise = facts.problem, noise_of(facts)
     assert problem.x_star is not None
-    hessian = hessian_of(problem)
-    eigenvalues, basis = symmetric_eigen(hessian)
-    noise = noise_of(facts)
-    found: list[Moments] = []
     assert noise is not None
-    for c, (mean, covariance) in enumerate(moments_of(facts, hessian, ensemble.k.tolist())):
-        k = int(ensemble.k[c])
-        modes = (ensemble.x[:, c] - problem.x_star) @ basis.T
-        exact, spread = basis @ mean, basis @ covariance @ basis.T
-        delta = _delta(facts, k, mean, covariance)
-        found += _of_modes(k, modes, exact, spread, delta, gaussian=noise.gaussian)
-        gap = 0.5 * float(np.sum(eigenvalues * (np.diag(spread) + exact**2)))
-        found.append(_of_gap(k, ensemble.f[:, c] - facts.f_star, gap, delta, problem, facts))
+    eigenvalues, basis = symmetric_eigen(hessian_of(problem))
+    found: list[Moments] = []
+    for c, (mean, covariance) in enumerate(moments_of(facts, eigenvalues, basis, ensemble.k.tolist())):
+        k, law = int(ensemble.k[c]), _law_of_gap(eigenvalues, mean, covariance)
+        modes = product_of(ensemble.x[:, c] - problem.x_star, basis.T) - mean
+        away = math.sqrt(float(np.sum(mean**2)) + float(np.sum(np.maximum(np.diag(covariance), 0.0))))
+        delta = float(drift(facts, np.array(float(k)), np.array(max(away, math.sqrt(facts.dist2_0)))))
+        gaps, moved = ensemble.f[:, c] - facts.f_star, _of_value(facts, law[0], away, delta, delta / k)
+        found.append(_means(k, modes, mean, covariance, delta, gaussian=noise.gaussian))
+        found.append(_covariances(k, modes, covariance, delta, gaussian=noise.gaussian))
+        found.append(_gap(k, gaps, law, moved, gaussian=noise.gaussian))
     return found
+
+
+def _of_value(facts: Facts, gap: float, away: float, delta: float, once: float) -> float:
+    """What rounding may do to f at a point `away` from x* that it moved by delta; once: what it commits in a step."""
+    L = facts.value("L")
+    summed = 4.0 * U * facts.problem.terms * (abs(facts.f_star) + gap)
+    bent = (math.sqrt(2.0 * L * abs(facts.f_star)) + L * away) * once
+    return summed + bent + math.sqrt(2.0 * L * gap) * delta + L * delta * delta
 
 
 def drift(facts: Facts, k: Array, away: Array) -> Array:
@@ -120,53 +154,71 @@ def drift(facts: Facts, k: Array, away: Array) -> Array:
     problem = facts.problem
     assert problem.x_star is not None
     flat = 0.0 if problem.L is None else math.sqrt(2.0 * abs(facts.f_star) / problem.L.value)
-    size = float(np.linalg.norm(problem.x_star)) + 2.0 * away + flat
+    size = math.sqrt(float(np.sum(problem.x_star**2))) + 2.0 * away + flat
     return np.asarray(4.0 * U * math.sqrt(problem.n + problem.terms) * size * k)
 
 
-def _delta(facts: Facts, k: int, mean: Array, covariance: Array) -> float:
-    """The drift in k steps, with the root mean square of the distance from x* for the distance."""
-    away = math.sqrt(max(float(mean @ mean) + float(np.trace(covariance)), 0.0))
-    farthest = max(away, math.sqrt(facts.dist2_0))
-    return float(drift(facts, np.array(float(k)), np.array(farthest)))
-
-
-def _of_modes(
-    k: int, modes: Array, mean: Array, covariance: Array, delta: float, *, gaussian: bool
-) -> tuple[Moments, Moments]:
+def _means(k: int, modes: Array, mean: Array, covariance: Array, delta: float, *, gaussian: bool) -> Moments:
+    """modes (replicates, n): of judged points, less their expectation."""
     count, n = modes.shape
     variance = np.maximum(np.diag(covariance), 0.0)
     size = np.sqrt(variance + mean**2)
-    centred = modes - modes.mean(axis=0)
-    first, second = np.triu_indices(n)
-    measured = centred.T @ centred / (count - 1)
-    scale = np.sqrt(variance[first] * variance[second])
-    if gaussian:
-        error = np.sqrt((scale**2 + covariance[first, second] ** 2) / (count - 1))
-    else:
-        products = centred[:, first] * centred[:, second]
-        error = products.std(axis=0, ddof=1) / math.sqrt(count)
-    rounding = 2.0 * delta * np.sqrt(np.maximum(variance[first], variance[second])) + delta * delta
-    return (
-        Moments(
-            *(np.full(n, k), modes.mean(axis=0), mean, np.sqrt(variance / count), np.full(n, delta)),
-            scale=size,
-            two_sided=True,
-        ),
-        Moments(
-            *(np.full(len(first), k), measured[first, second], covariance[first, second], error, rounding),
-            scale=scale,
-            two_sided=True,
-        ),
+    return Moments(
+        *(np.full(n, k), mean + modes.mean(axis=0), mean),
+        error=np.sqrt(variance / count),
+        rounding=delta + U * (count * np.sqrt(variance) + size),
+        scale=size,
+        two_sided=True,
+        skewness=np.zeros(n) if gaussian else skewness_of(modes),
+        known=True,
     )
 
 
-def _of_gap(k: int, gaps: Array, expected: float, delta: float, problem: Problem, facts: Facts) -> Moments:
-    assert problem.L is not None
-    L = problem.L.value
-    summed = 4.0 * U * problem.terms * (abs(facts.f_star) + expected)
-    rounding = summed + math.sqrt(2.0 * L * max(expected, 0.0)) * delta + L * delta * delta
-    error = float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
-    figures = (float(k), float(gaps.mean()), expected, error, rounding, expected)
-    number, measured, exact, spread, allowed, scale = (np.array([figure]) for figure in figures)
-    return Moments(number, measured, exact, spread, allowed, scale, two_sided=True)
+def _covariances(k: int, modes: Array, covariance: Array, delta: float, *, gaussian: bool) -> Moments:
+    """As `_means`, with the expectations' own products for those of the sample's deviations."""
+    count, n = modes.shape
+    first, second = np.triu_indices(n)
+    products = modes[:, first] * modes[:, second]
+    variance = np.maximum(np.diag(covariance), 0.0)
+    scale, expected = np.sqrt(variance[first] * variance[second]), covariance[first, second]
+    if gaussian:
+        # The first cumulants of a product of two normal numbers (Craig 1936).
+        error = np.sqrt((scale**2 + expected**2) / count)
+        third = np.abs(2.0 * expected**3 + 6.0 * expected * scale**2) / count**2
+        skewness = np.copysign(np.divide(third, error**3, out=np.zeros(len(third)), where=error > 0.0), expected)
+    else:
+        error, skewness = products.std(axis=0, ddof=1) / math.sqrt(count), skewness_of(products)
+    largest = np.sqrt(np.maximum(variance[first], variance[second]))
+    return Moments(
+        *(np.full(len(first), k), products.mean(axis=0), expected, error),
+        rounding=2.0 * delta * largest + delta * delta + count * U * largest * largest,
+        scale=scale,
+        two_sided=True,
+        skewness=skewness,
+        known=gaussian,
+    )
+
+
+def _law_of_gap(eigenvalues: Array, mean: Array, covariance: Array) -> tuple[float, float, float]:
+    """The mean of 1/2 e^T H e, and its variance and third cumulant where e is normal."""
+    bent = eigenvalues[:, None] * covariance
+    slope = eigenvalues * mean
+    twice, pushed = product_of(bent, bent), product_of(covariance, slope[:, None])[:, 0]
+    variance = 0.5 * float(np.sum(np.diag(twice))) + float(np.sum(slope * pushed))
+    third = float(np.sum(np.diag(product_of(twice, bent))))
+    third += 3.0 * float(np.sum(slope * product_of(covariance, (eigenvalues * pushed)[:, None])[:, 0]))
+    return 0.5 * float(np.sum(eigenvalues * (np.diag(covariance) + mean**2))), max(variance, 0.0), third
+
+
+def _gap(k: int, gaps: Array, law: tuple[float, float, float], moved: float, *, gaussian: bool) -> Moments:
+    """law: of the gap; moved: what rounding may do to f at a replicate."""
+    expected, variance, third = law
+    count = len(gaps)
+    if gaussian:
+        error = math.sqrt(variance / count)
+        skewness = third / variance**1.5 / math.sqrt(count) if variance > 0.0 else 0.0
+    else:
+        error, skewness = float(gaps.std(ddof=1)) / math.sqrt(count), float(skewness_of(gaps[:, None])[0])
+    figures = (float(k), float(gaps.mean()), expected, error, moved + count * U * expected, expected, skewness)
+    number, measured, mean, spread, allowed, scale, skew = (np.array([figure]) for figure in figures)
+    return Moments(number, measured, mean, spread, allowed, scale, two_sided=True, skewness=skew, known=gaussian)
