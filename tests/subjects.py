@@ -8,7 +8,7 @@ from gdbench import registry
 from gdbench.optimizer import Optimizer
 from gdbench.problem import Problem
 
-SAMPLES = "least_squares[samples=40,features=3]"
+SAMPLES = "least_squares[samples=40,features=4]"
 
 
 def exact(name: str) -> Optimizer:

@@ -141,7 +141,7 @@ def test_restarts_have_no_end():
 
 
 @pytest.mark.parametrize("selector", ["warmup_linear[warmup=2,steps=10]", "cosine[steps=5]", "one_cycle[steps=5]"])
-@pytest.mark.parametrize("problem", ["damping", "logistic[features=3]", "rosenbrock"])
+@pytest.mark.parametrize("problem", ["damping", "logistic[features=4]", "rosenbrock"])
 @pytest.mark.parametrize("name", registry.names("optimizer"))
 def test_every_method_outlives_its_schedule(name, problem, selector):
     """Steps of 0 are no division by 0."""

@@ -93,9 +93,10 @@ def gaps(facts: Facts, ensemble: Ensemble, bound: Array) -> Moments:
 
 def distances(facts: Facts, ensemble: Ensemble, bound: Array) -> Moments:
     """E||x_k - x*||^2 <= bound, shape (c,)."""
-    k = ensemble.k.astype(float)
+    k, x_star = ensemble.k.astype(float), facts.problem.x_star
+    assert x_star is not None
     moved = rounding(facts, k, np.sqrt(bound))
-    away = np.sum((ensemble.x - facts.problem.x_star) ** 2, axis=2)
+    away = np.sum((ensemble.x - x_star) ** 2, axis=2)
     return below(k, away, bound, 2.0 * np.sqrt(bound) * moved + moved**2)
 
 
