@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbench.claims.claim import Claim, Finding, Runs, sound
+from gdbench.claims.claim import Claim, Finding, Runs, Status, sound
 from gdbench.run import Result
 
 BOWL = "quadratic[kappa=10,dim=3]"
@@ -45,7 +45,7 @@ def constant_step_floor(runs: Runs) -> Finding:
 def decay_against_constant(runs: Runs) -> Finding:
     constant, decaying = floor(runs(WHOLE, BOWL)), floor(runs(DECAYING, BOWL))
     figure = f"mean gap after 500 noisy steps from 1/L: {constant:.5f} constant, {decaying:.5f} with 1/(1 + 0.01 k)"
-    status = "confirmed" if decaying < 0.25 * constant else "refuted"
+    status: Status = "confirmed" if decaying < 0.25 * constant else "refuted"
     return Finding(status, figure, {"constant": constant, "decaying": decaying})
 
 

@@ -18,6 +18,7 @@ _NOISY: tuple[tuple[str, str, Color], ...] = (
     (QUARTER, "α = 1/(4L)", "green"),
     (DECAYING, "α = 1/L, falling like 1/k", "purple"),
 )
+_ONLINE: tuple[tuple[str, str, Color], ...] = ((LOST, "Adam", "orange"), (FOUND, "AMSGrad", "blue"))
 
 
 def noise_floor(record: Record) -> Figure:
@@ -45,7 +46,7 @@ def _mean_gap(result: Result) -> tuple[np.ndarray, np.ndarray]:
 
 def counterexample(record: Record) -> Figure:
     series, said = [], []
-    for optimizer, label, color in ((LOST, "Adam", "orange"), (FOUND, "AMSGrad", "blue")):
+    for optimizer, label, color in _ONLINE:
         result = record.runs(optimizer, "reddi")
         rows = 1 + thin(result.trajectory["k"][1:], log=True)
         x = result.trajectory["x0"][rows]
