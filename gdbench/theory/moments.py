@@ -180,15 +180,16 @@ def _covariances(k: int, modes: Array, covariance: Array, delta: float, *, gauss
     first, second = np.triu_indices(n)
     products = modes[:, first] * modes[:, second]
     variance = np.maximum(np.diag(covariance), 0.0)
-    scale, expected = np.sqrt(variance[first] * variance[second]), covariance[first, second]
+    deviations, expected = np.sqrt(variance), covariance[first, second]
+    scale = deviations[first] * deviations[second]
     if gaussian:
-        # The first cumulants of a product of two normal numbers (Craig 1936).
-        error = np.sqrt((scale**2 + expected**2) / count)
-        third = np.abs(2.0 * expected**3 + 6.0 * expected * scale**2) / count**2
-        skewness = np.copysign(np.divide(third, error**3, out=np.zeros(len(third)), where=error > 0.0), expected)
+        # The first cumulants of a product of two normal numbers with correlation rho (Craig 1936).
+        rho = np.divide(expected, scale, out=np.zeros(len(scale)), where=scale > 0.0)
+        error = scale * np.sqrt((1.0 + rho**2) / count)
+        skewness = (2.0 * rho**3 + 6.0 * rho) / (1.0 + rho**2) ** 1.5 / math.sqrt(count)
     else:
         error, skewness = products.std(axis=0, ddof=1) / math.sqrt(count), skewness_of(products)
-    largest = np.sqrt(np.maximum(variance[first], variance[second]))
+    largest = np.maximum(deviations[first], deviations[second])
     return Moments(
         *(np.full(len(first), k), products.mean(axis=0), expected, error),
         rounding=2.0 * delta * largest + delta * delta + count * U * largest * largest,
@@ -200,23 +201,25 @@ def _covariances(k: int, modes: Array, covariance: Array, delta: float, *, gauss
 
 
 def _law_of_gap(eigenvalues: Array, mean: Array, covariance: Array) -> tuple[float, float, float]:
-    """The mean of 1/2 e^T H e, and its variance and third cumulant where e is normal."""
-    bent = eigenvalues[:, None] * covariance
-    slope = eigenvalues * mean
+    """The mean of 1/2 e^T H e, and its standard deviation and skewness where e is normal."""
+    gap = 0.5 * float(np.sum(eigenvalues * (np.diag(covariance) + mean**2)))
+    if not gap > 0.0:
+        return 0.0, 0.0, 0.0
+    scaled = eigenvalues / gap
+    bent, slope = scaled[:, None] * covariance, scaled * mean
     twice, pushed = product_of(bent, bent), product_of(covariance, slope[:, None])[:, 0]
     variance = 0.5 * float(np.sum(np.diag(twice))) + float(np.sum(slope * pushed))
     third = float(np.sum(np.diag(product_of(twice, bent))))
-    third += 3.0 * float(np.sum(slope * product_of(covariance, (eigenvalues * pushed)[:, None])[:, 0]))
-    return 0.5 * float(np.sum(eigenvalues * (np.diag(covariance) + mean**2))), max(variance, 0.0), third
+    third += 3.0 * float(np.sum(slope * product_of(covariance, (scaled * pushed)[:, None])[:, 0]))
+    return gap, gap * math.sqrt(max(variance, 0.0)), third / variance**1.5 if variance > 0.0 else 0.0
 
 
 def _gap(k: int, gaps: Array, law: tuple[float, float, float], moved: float, *, gaussian: bool) -> Moments:
     """law: of the gap; moved: what rounding may do to f at a replicate."""
-    expected, variance, third = law
+    expected, deviation, skewness = law
     count = len(gaps)
     if gaussian:
-        error = math.sqrt(variance / count)
-        skewness = third / variance**1.5 / math.sqrt(count) if variance > 0.0 else 0.0
+        error, skewness = deviation / math.sqrt(count), skewness / math.sqrt(count)
     else:
         error, skewness = float(gaps.std(ddof=1)) / math.sqrt(count), float(skewness_of(gaps[:, None])[0])
     figures = (float(k), float(gaps.mean()), expected, error, moved + count * U * expected, expected, skewness)
