@@ -65,7 +65,7 @@ def test_a_sampled_law_is_judged_with_its_skewness():
     [(NOISY, QUAD, 100, 400), (BATCHES, SQUARES, 4000, 40), (DISTINCT, SQUARES, 4000, 40)],
 )
 def test_right_methods_keep_the_family_wise_error(selector, problem, count, blocks, monkeypatch):
-    """At a hundredfold of the error that verdicts have: 4 alarms of 400 are to be expected, and 13 once in 10^4 times."""
+    """At a hundredfold of the error that verdicts have: 4 alarms of 400 are expected, 13 once in 10^4 times."""
     facts, whole = found(selector, problem, 5, count * blocks)
     parts = [slice(b * count, (b + 1) * count) for b in range(blocks)]
     verdicts = [judged("sgd_quad_exact", facts, Ensemble(whole.k, whole.f[p], whole.x[p])) for p in parts]
