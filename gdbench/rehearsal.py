@@ -74,7 +74,9 @@ def _checked_sampling(sampling: Sampling, problem: Problem) -> Sampling:
         answer = _at(k, lambda: sampling.kernel(k, state, data, calls), "sampling")
         kinds = (numbers.Real, numbers.Integral)
         if not (isinstance(answer, tuple) and len(answer) == 2 and all(map(isinstance, answer, kinds))):
-            raise Breach(f"the sampling returned {answer!r} at k = {k}; the contract is (f, gradients).")
+            found = answer if isinstance(answer, tuple) else (answer,)
+            named = ", ".join(type(value).__name__ for value in found)
+            raise Breach(f"the sampling returned {named} at k = {k}; the contract is (f, gradients), two numbers.")
         if np.any(np.isnan(state.g)) and not np.any(np.isnan(state.x)):
             raise Breach(f"the sampling leaves component {int(np.argmax(np.isnan(state.g)))} unset at k = {k}.")
         return answer

@@ -25,6 +25,26 @@ def test_every_check_has_a_row_for_each_of_its_subjects():
         assert len(mine) == {"problem": 2, "optimizer": 2, "pair": 4, "judge": 1}[check.over]
 
 
+def test_theorems_on_expectations_are_a_check_of_methods_that_sample():
+    status, rows = audited(
+        *("-p", "quadratic[dim=3]", "-p", "least_squares", "-o", "sgd", "-o", "sgd[sampling=noise]", "-o", "nesterov")
+    )
+    assert status == 0
+    rows = {(row["optimizer"], row["problem"]): row for row in rows if row["check"] == "expectation"}
+    outcomes = {pair: row["outcome"] for pair, row in rows.items()}
+    assert outcomes == {
+        ("sgd", "quadratic[dim=3]"): "not applicable",
+        ("sgd", "least_squares"): "passed",
+        ("sgd[sampling=noise]", "quadratic[dim=3]"): "passed",
+        ("sgd[sampling=noise]", "least_squares"): "passed",
+        ("nesterov", "quadratic[dim=3]"): "not applicable",
+        ("nesterov", "least_squares"): "not applicable",
+    }
+    assert "has no samples" in rows["sgd", "quadratic[dim=3]"]["saw"]
+    assert "no theorem of kind expectation" in rows["nesterov", "least_squares"]["saw"]
+    assert rows["sgd", "least_squares"]["saw"].endswith("of what is allowed, over 1000 replicates")
+
+
 def test_a_wrong_constant_is_red(monkeypatch):
     bowl = registry.problem("bowl")
     wrong = replace(bowl, L=Constant(0.9 * bowl.L.value, "exact", "wrong"))

@@ -166,3 +166,113 @@ def test_bad_files_are_refused_in_a_sentence(tmp_path, name, text, sentence):
     found = CliRunner().invoke(main, ["run", "--plugin", wrote(tmp_path, name, text)])
     assert found.exit_code == 2
     assert sentence in found.output
+
+
+SAMPLED = '''
+"""Stochastic gradient descent from outside."""
+from dataclasses import replace
+
+from gdbench.kernel import sample, step
+from gdbench.optimizer import Optimizer, Tuning
+from gdbench.parameter import StepSize
+from gdbench.sampling import Sampling
+from gdbench.samplings.batches import BATCHES
+
+@step
+def descend(k, alpha, f, state, data, calls):
+    x = state.x
+    for i in range(x.shape[0]):
+        x[i] -= alpha * state.g[i]
+    return alpha, 0, 0
+
+@sample
+def first_half(k, state, data, calls):
+    size = state.sampler.chosen.shape[0]
+    for i in range(size):
+        state.sampler.chosen[i] = (k * size + i) % (state.sampler.order.shape[0] // 2)
+    return calls.batch(state.x, state.g, state.sampler.chosen, data), size
+
+def make(alpha: StepSize = StepSize("0.1/L"), sampling: Sampling = BATCHES, own: bool = False) -> Optimizer:
+    """alpha: the step size. sampling: where gradients come from. own: from the first half of the samples in turn."""
+    def tune(problem):
+        size = problem.step_size(alpha)
+        nothing = dict.fromkeys(("beta", "dampening", "decay", "nesterov", "average"), 0.0)
+        return Tuning(plan=(size,), declared={"alpha": size, **nothing})
+    sampling = replace(sampling, kernel=first_half) if own else sampling
+    return Optimizer(step=descend, tune=tune, source="me", theorems=("sgd_quad_exact",), sampling=sampling)
+'''
+
+
+def test_a_method_that_samples_is_audited_and_run(tmp_path):
+    file = wrote(tmp_path, "mine", SAMPLED)
+    status, document = asked("audit", "--plugin", file, "-p", "least_squares", "-p", "quadratic")
+    rows = {(row["check"], row["problem"]): row for row in document["rows"]}
+    assert status == 0
+    assert rows["contract", ""]["saw"] == "20 steps as plain Python on logistic"
+    assert rows["expectation", "least_squares"]["outcome"] == "passed"
+    assert "has no samples" in rows["expectation", "quadratic"]["saw"]
+    chance = ("-n", "20", "-r", "200", "--seed", "3")
+    both = ("-o", "mine", "-o", "mine[sampling=noise]", "-p", "least_squares")
+    status, document = asked("run", "--plugin", file, *both, *chance)
+    assert status == 0
+    assert [(run["seed"], run["replicates"]) for run in document["runs"]] == [(3, 200)] * 2
+    assert [verdict["outcome"] for verdict in document["verdicts"]] == ["holds"] * 2
+
+
+def test_a_sampling_with_a_bias_is_red_and_not_explained(tmp_path):
+    file = wrote(tmp_path, "mine", SAMPLED)
+    status, document = asked("audit", "--plugin", file, "-o", "mine[own=true]", "-p", "least_squares")
+    red = {row["check"] for row in document["rows"] if row["outcome"] == "violated"}
+    assert (status, red) == (1, {"expectation"})
+    arguments = ("--plugin", file, "-o", "mine[own=true]", "-p", "least_squares", "-n", "20", "-r", "200")
+    status, document = asked("run", *arguments)
+    verdict = document["verdicts"][0]
+    assert (status, verdict["outcome"], verdict["cause"]) == (1, "violated", "not explained")
+    assert verdict["why"].startswith("its gradients are sampled")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (", data), size\n", ", data)\n", "the sampling returned float"),
+        (", state.g, state.sampler", ", state.x.copy(), state.sampler", "component 0 unset"),
+        ("    size = state", "    if k == 5:\n        raise ValueError\n    size = state", "sampling raised ValueError"),
+    ],
+)
+def test_a_sampling_that_breaks_the_contract_is_said(tmp_path, old, new, said):
+    assert old in SAMPLED
+    file = wrote(tmp_path, "mine", SAMPLED.replace(old, new))
+    status, document = asked("audit", "--plugin", file, "-o", "mine[own=true]", "-p", "least_squares")
+    contract, *others = document["rows"]
+    assert status == 1 and contract["outcome"] == "failed" and said in contract["saw"]
+    assert {row["outcome"] for row in others} == {"not applicable"}
+
+
+BATCH = """@batch
+def some(x, g, chosen, data):
+    g[0] = 2.0 * x[0]
+    return x[0] * x[0]
+
+"""
+HALVES = (
+    PROBLEM.replace("import oracle,", "import batch, oracle,")
+    .replace("def make", BATCH + "def make")
+    .replace("oracle=square,", "oracle=square, batch=some, samples=2,")
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "check", "said"),
+    [
+        ("", "", "", ""),
+        ("samples=2", "samples=0", "contract", "`batch` is given and samples=0"),
+        (BATCH, BATCH.replace("    g[0] = 2.0 * x[0]\n", ""), "contract", "the batch leaves component 0 unset"),
+        (BATCH, BATCH.replace("2.0 * x", "3.0 * x"), "certificate", "the mean over all samples"),
+    ],
+)
+def test_a_problem_with_samples_is_certified(tmp_path, old, new, check, said):
+    file = wrote(tmp_path, "halves", HALVES.replace(old, new, 1) if old else HALVES)
+    status, document = asked("audit", "--plugin", file, "-o", "sgd[sampling=batches[size=2]]")
+    red = [row for row in document["rows"] if row["outcome"] in ("violated", "failed")]
+    assert status == (1 if check else 0) and [row["check"] for row in red][:1] == ([check] if check else [])
+    assert all(said in row["saw"] for row in red[:1])

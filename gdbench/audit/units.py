@@ -52,7 +52,8 @@ def _sampling_in_units(optimizer: Optimizer, p: int, q: int) -> tuple[Optimizer,
         return optimizer, {}
     scaled = {one.name: float(given.get(one.name, one.default)) * one.unit.factor(p, q) for one in numbers if one.unit}
     texts = ",".join(f"{key}={text}" for key, text in {**given, **{key: repr(x) for key, x in scaled.items()}}.items())
-    sampling = registry.sampling(f"{name}[{texts}]")
+    # The kernel is the method's own, which may not be the one of its sampling's name.
+    sampling = replace(registry.sampling(f"{name}[{texts}]"), kernel=optimizer.sampling.kernel)
     return replace(optimizer, sampling=sampling), {"sampling": sampling.name}
 
 

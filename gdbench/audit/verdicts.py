@@ -9,8 +9,8 @@ from gdbench.run import Result
 from gdbench.verdict import Verdict
 
 
-def judged(result: Result, kind: str) -> Seen:
-    """The verdicts of one kind on a run: the worst of them, and the largest measured / bound."""
+def judged(result: Result, kind: str, share: str = "of the bound") -> Seen:
+    """The verdicts of one kind on a run: the worst of them, and the largest tightness, which is a `share`."""
     verdicts = [verdict for verdict in result.verdicts if verdict.kind == kind]
     applying = [verdict for verdict in verdicts if verdict.outcome != "not applicable"]
     if not applying:
@@ -24,7 +24,7 @@ def judged(result: Result, kind: str) -> Seen:
     if not told:
         return Seen("unresolvable", "; ".join(f"{v.theorem}: {v.reason}" for v in applying), checked, resolvable)
     tightest = max(told, key=lambda verdict: verdict.tightness)
-    return Seen("passed", f"{tightest.theorem}: {tightest.tightness:.6g} of the bound", checked, resolvable)
+    return Seen("passed", f"{tightest.theorem}: {tightest.tightness:.6g} {share}", checked, resolvable)
 
 
 def _why(verdicts: Sequence[Verdict], kind: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 from gdbench.audit.battery import checks
 from gdbench.optimizer import Optimizer
+from gdbench.problem import Problem
+from gdbench.run import Cell, run_pair
 from planted import bugs, kernels
 from planted import kernels_audit as audit
 from planted.bugs import Bug, PlantOptimizer, tuned
@@ -53,6 +55,14 @@ def sees(name: str) -> Check:
     return check
 
 
+def moments(problem: Problem, optimizer: Optimizer) -> bool:
+    """Red: the check of theorems on expectations says violated."""
+    result = run_pair(problem, optimizer, Cell(optimizer.name, problem.name, 10))
+    seen = checks()["expectation"].see(problem, optimizer, result)
+    assert seen.outcome in ("violated", "passed"), seen
+    return seen.outcome == "violated"
+
+
 GD, HB, NAG, FISTA, UNIT = "gradient_descent", "heavy_ball", "nesterov", "nesterov_convex", "normalized"
 SGD, SAMPLED, NOISY = "sgd", "nesterov_convex[sampling=batches]", "sgd[sampling=noise]"
 SQUARES = "least_squares[samples=40,features=3]"
@@ -92,5 +102,8 @@ BUGS = (
     ),
     Bug("naive: one number for all coordinates", sees("naive"), NOISY, in_optimizer=drawing(audit.one_for_all)),
     Bug("naive: noise for two queries", sees("naive"), NOISY, in_optimizer=drawing(audit.noise_twice)),
+    Bug("expectation: one number for all coordinates", moments, NOISY, in_optimizer=drawing(audit.one_for_all)),
+    Bug("expectation: noise for two queries", moments, NOISY, in_optimizer=drawing(audit.noise_twice)),
+    Bug("expectation: a batch for two queries", moments, SGD, SQUARES, in_optimizer=drawing(audit.batch_twice)),
 )
 HONEST = (Plant("no bug", UNIT, guarded(audit.NONE), ()), Plant("no bug", GD, plainly(audit.NONE), ()))
