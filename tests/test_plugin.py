@@ -236,7 +236,7 @@ def test_a_sampling_with_a_bias_is_red_and_not_explained(tmp_path):
     [
         (", data), size\n", ", data)\n", "the sampling returned float"),
         (", state.g, state.sampler", ", state.x.copy(), state.sampler", "component 0 unset"),
-        ("    size = state", "    if k == 5:\n        raise ValueError\n    size = state", "sampling raised ValueError"),
+        ("    size = state", "    if k == 5:\n        raise ValueError\n    size = state", "raised ValueError"),
     ],
 )
 def test_a_sampling_that_breaks_the_contract_is_said(tmp_path, old, new, said):
