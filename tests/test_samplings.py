@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from draws import asked
-from subjects import EXACT, exact, reads_samples
+from subjects import EXACT, exact
 
 import gdbench
 from gdbench import registry
@@ -155,7 +155,7 @@ def test_all_optimizers_on_a_problem_without_samples():
 def test_who_asks_for_more_than_one_gradient_a_query_says_so(name):
     """What is asked beside the query is exact: no sampling may stand in the place of the oracle then."""
     optimizer = registry.optimizer(name)
-    if reads_samples(optimizer):
+    if optimizer.draws:
         assert optimizer.sampling is not None and not optimizer.asks
         return
     asked_more = False
@@ -309,7 +309,9 @@ def test_a_timeout_among_replicates_keeps_the_rows_of_the_first():
     result = run_cell(SLOW, timeout=1.0)
     assert (result.status, result.reason, result.k) == ("timed_out", "no end within 1 s", 100_000)
     assert result.trajectory["k"][-1] == 100_000 and "replicates" not in result.summary
-    assert {verdict.outcome for verdict in result.verdicts} == {"unresolvable"}
+    outcomes = {verdict.theorem: verdict.outcome for verdict in result.verdicts}
+    assert outcomes.pop("sgd_quad_exact") == "unresolvable"
+    assert set(outcomes.values()) <= {"unresolvable", "not applicable"}
 
 
 def test_a_flag_ends_replicates():

@@ -20,7 +20,6 @@ FAMILIES = (
     "accelerated",
     "krylov",
     "second_order",
-    "adaptive",
     "stochastic",
     "adaptive",
     "variance_reduction",
