@@ -32,6 +32,7 @@ CAP = 1_000_000
 LOOK_AHEAD = 16
 
 
+BY_COORDINATE = "it is judged by the coordinates of the iterates, which 50 digits do not follow"
 SAMPLED = "its gradients are sampled: rounding is not what parts them from those of f"
 
 
@@ -129,6 +130,8 @@ class Inquiry:
         figures = {"measured": verdict.measured, "bound": verdict.bound}
         if self._optimizer.sampling is not None:
             return Explanation("not explained", verdict.k, SAMPLED, figures)
+        if verdict.theorem in theory.theorems() and theory.theorem(verdict.theorem).by_coordinate:
+            return Explanation("not explained", verdict.k, BY_COORDINATE, figures)
         at_points = self._found(lambda: self._at_points, verdict, beyond=0)
         repeated = self._found(lambda: self._repeated, verdict, beyond=2 * verdict.k + LOOK_AHEAD)
         for name, found in (("points", at_points), ("repeated", repeated)):

@@ -100,7 +100,8 @@ class Theorem:
     quantity says what is bounded (gap, dist2, grad2, …) at k >= 1; `tight` that the bound is attained by some problem.
     closed(k, **needs), vectorised over k, is the bound itself where it has a closed form. hypotheses returns the first
     one that fails, or None; judge makes the state that compares a run. A theorem on expectations (kind `expectation`)
-    has `expectations` instead, which compares an ensemble of runs.
+    has `expectations` instead, which compares an ensemble of runs. by_coordinate: it is judged by the coordinates of
+    the iterates where these are kept.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Theorem:
     source: str
     kind: Kind = "bound"
     tight: bool = False
+    by_coordinate: bool = False
     needs: tuple[str, ...] = ()
     closed: Callable[..., Array] | None = None
     hypotheses: Callable[[Facts], str | None] = lambda facts: None
