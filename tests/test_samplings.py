@@ -28,11 +28,14 @@ from gdbench.kernel import COMPILED, step
 from gdbench.packing import digest
 from gdbench.run import Cell, StopFlag, run_cell, run_pair
 from gdbench.sampling import Gradients
+from gdbench.samplings.noise import given
 from gdbench.store import Store
 
 SQUARES = "least_squares[samples=30,features=3]"
 NOISY = "gradient_descent[sampling=noise]"
 CELL = Cell("sgd[alpha=0.1/L,sampling=noise]", "quadratic[dim=3]", 40, seed=7, replicates=150)
+AVERAGED = replace(CELL, optimizer="sgd[alpha=0.1/L,beta=0.9,average=true,sampling=noise]")
+SLOW = Cell("sgd[sampling=noise]", "quadratic[dim=3]", 100_000, replicates=20_000)
 BATCHED = Cell("sgd[alpha=0.1/L,sampling=batches[size=4,order=distinct]]", SQUARES, 40, seed=7, replicates=150)
 
 
@@ -116,6 +119,11 @@ def test_what_cannot_be_sampled_is_said_in_one_sentence(optimizer, problem, sent
 def test_replicates_and_seeds_that_cannot_be(arguments, words):
     answer = call("run", "-p", SQUARES, "-o", "sgd[sampling=noise]", "-n", 5, *arguments)
     assert answer.exit_code == 2 and words in answer.output
+
+
+def test_more_replicates_than_memory_holds_are_refused_before_anything_is_run():
+    with pytest.raises(BadInput, match="too many"):
+        run_cell(replace(SLOW, iterations=10**10, replicates=10**12), timeout=2.0)
 
 
 def test_a_suite_takes_no_replicates_from_outside():
@@ -209,6 +217,18 @@ def test_an_estimate_of_f_is_that_of_the_samples():
             np.testing.assert_allclose(loop.estimate(k, x), gradients[k], rtol=1e-12, atol=1e-13)
 
 
+def test_noise_of_a_given_factor_is_that_of_its_plain_form():
+    problem = registry.problem(SQUARES)
+    nothing = Gradients(lambda x: 0.0, np.zeros_like, lambda x, chosen: 0.0, lambda x, chosen: 0.0 * x, 30)
+    for factor in (np.array([[0.5, 1.0, 2.0]]), np.linalg.cholesky(np.array([[4.0, 1, 0], [1, 2, 1], [0, 1, 9]]))):
+        sampling = given(factor)
+        _, gradients = asked(sampling, problem, 8, seed=3, replicate=1)
+        _, silent = asked(given(np.zeros((1, 3))), problem, 8)
+        drawn = [sampling.naive(nothing, 3, 1).estimate(k, problem.start) for k in range(8)]
+        np.testing.assert_allclose(gradients - silent, drawn, rtol=1e-12, atol=1e-14)
+        assert sampling.by_coordinate and np.ptp(gradients) > 0.1
+
+
 @pytest.mark.parametrize("order", ["replacement", "distinct", "reshuffled", "cyclic"])
 def test_a_batch_in_parts_is_the_batch(order):
     """The same samples, added in pairs of parts: up to the rounding of some thirty terms."""
@@ -231,7 +251,7 @@ def ensemble(cell, threads=None, count=None):
     return run_ensemble(*given, seed=cell.seed, threads=threads)
 
 
-@pytest.mark.parametrize("cell", [CELL, BATCHED])
+@pytest.mark.parametrize("cell", [CELL, AVERAGED, BATCHED])
 def test_replicates_are_the_same_bits_on_any_number_of_threads(cell):
     one, *others = (ensemble(cell, threads) for threads in (1, 2, 3))
     assert one.count == 150 > 2 * BLOCK
@@ -240,11 +260,13 @@ def test_replicates_are_the_same_bits_on_any_number_of_threads(cell):
     assert len({row.tobytes() for row in one.x[:, 0]}) == 150
 
 
-@pytest.mark.parametrize("cell", [CELL, BATCHED])
-def test_a_replicate_does_not_depend_on_how_many_there_are(cell):
+@pytest.mark.parametrize("cell", [CELL, AVERAGED, BATCHED])
+def test_a_replicate_does_not_depend_on_how_many_there_are(cell, monkeypatch):
     """Nor on its neighbours in a block: the first is the run itself, and the rest begin as it did."""
     many = ensemble(cell)
     np.testing.assert_array_equal(ensemble(cell, count=70).x, many.x[:70])
+    monkeypatch.setattr("gdbench.ensemble.BLOCK", 1)
+    np.testing.assert_array_equal(ensemble(cell, count=10).x, many.x[:10])
     run = run_cell(cell).trajectory
     for c, k in enumerate(many.k):
         assert many.f[0, c] == run["f"][k]
@@ -302,9 +324,6 @@ def test_4000_replicates_stay_within_the_room(tmp_path):
     assert len(json.dumps(result.summary["replicates"])) < 2000  # what is stored: means, not replicates
 
 
-SLOW = Cell("sgd[sampling=noise]", "quadratic[dim=3]", 100_000, replicates=20_000)
-
-
 def test_a_timeout_among_replicates_keeps_the_rows_of_the_first():
     result = run_cell(SLOW, timeout=1.0)
     assert (result.status, result.reason, result.k) == ("timed_out", "no end within 1 s", 100_000)
@@ -336,7 +355,11 @@ def test_ctrl_c_among_replicates_stores_what_was_finished(tmp_path):
     command = [sys.executable, "-P", "-m", "gdbench"]
     assert subprocess.run([*command, *quick, "--store", store], capture_output=True, check=False).returncode == 0
     process = subprocess.Popen([*command, *CTRL_C, "--store", store], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(6.0)
+    open_store = store.with_name(f"{store.name}-wal")
+    while not open_store.exists():
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(3.0)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
@@ -381,6 +404,7 @@ def test_parquet_has_columns_for_them(tmp_path):
     assert call("run", "-p", "bowl", "-o", NOISY, "-n", 5, "-r", 50, "--seed", 2**63 - 1).exit_code == 0
     assert call("export", "--parquet", "table.parquet").exit_code == 0
     table = parquet.read_table(tmp_path / "table.parquet")
+    assert str(table.schema.field("replicates").type) == str(table.schema.field("seed").type) == "int64"
     assert set(table["replicates"].to_pylist()) == {50} and set(table["seed"].to_pylist()) == {2**63 - 1}
 
 
