@@ -36,10 +36,10 @@ class Ensemble:
 class Moments:
     """Statistics of replicates and what is said of their expectations, all of shape (m,).
 
-    k: the checkpoint. error: the standard error of `measured`, and skewness its third cumulant over error^3 (0 where
-    that is not said); `known` that the law of the method gives both, not the sample. rounding: what arithmetic may add.
-    scale: what counts as a full-size deviation, for telling whether the replicates are enough. two_sided: the
-    expectation is `expected`, else at most that.
+    k: the checkpoint. error: the standard error of `measured`, and skewness its third cumulant over error^3; `known`
+    that the law of the method gives the error, not the sample, of which `weight` is as `shape_of` has it. None counts
+    as 0. rounding: what arithmetic may add. scale: what counts as a full-size deviation, for telling whether the
+    replicates are enough. two_sided: the expectation is `expected`, else at most that.
     """
 
     k: Array
@@ -50,12 +50,17 @@ class Moments:
     scale: Array
     two_sided: bool
     skewness: Array | None = None
+    weight: Array | None = None
     known: bool = False
 
 
-def skewness_of(samples: Array) -> Array:
-    """The skewness of the mean over replicates of samples, shape (replicates, m), estimated from them; shape (m,)."""
+def shape_of(samples: Array) -> tuple[Array, Array]:
+    """The skewness of the mean over replicates of samples, shape (replicates, m), and the weight of the largest in its
+    error: the sum of the fourth powers of deviations over the square of the sum of their squares. Both of shape (m,).
+    """
     centred = samples - samples.mean(axis=0)
-    spread = np.sqrt(np.mean(centred**2, axis=0))
-    third = np.mean(centred**3, axis=0) / math.sqrt(len(samples))
-    return np.asarray(np.divide(third, spread**3, out=np.zeros(len(third)), where=spread > 0.0))
+    largest = np.max(np.abs(centred), axis=0)
+    centred /= np.where(largest == 0.0, 1.0, largest)  # so that no power is too large
+    square, cube, fourth = (np.mean(centred**power, axis=0) for power in (2, 3, 4))
+    square, count = np.where(square == 0.0, 1.0, square), len(samples)
+    return np.asarray(cube / square**1.5 / math.sqrt(count)), np.asarray(fourth / square**2 / count)

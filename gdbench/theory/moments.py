@@ -15,7 +15,7 @@ from gdbench.exactly import symmetric_eigen, times
 from gdbench.kernel import box_data, prepare
 from gdbench.problem import Array, Problem
 from gdbench.sampling import Noise
-from gdbench.theory.ensemble import Ensemble, Moments, skewness_of
+from gdbench.theory.ensemble import Ensemble, Moments, shape_of
 from gdbench.theory.rounding import U
 from gdbench.theory.theorem import Facts
 
@@ -169,7 +169,7 @@ def _means(k: int, modes: Array, mean: Array, covariance: Array, delta: float, *
         rounding=delta + U * (count * np.sqrt(variance) + size),
         scale=size,
         two_sided=True,
-        skewness=np.zeros(n) if gaussian else skewness_of(modes),
+        skewness=None if gaussian else shape_of(modes)[0],
         known=True,
     )
 
@@ -187,8 +187,10 @@ def _covariances(k: int, modes: Array, covariance: Array, delta: float, *, gauss
         rho = np.divide(expected, scale, out=np.zeros(len(scale)), where=scale > 0.0)
         error = scale * np.sqrt((1.0 + rho**2) / count)
         skewness = (2.0 * rho**3 + 6.0 * rho) / (1.0 + rho**2) ** 1.5 / math.sqrt(count)
+        weight = None
     else:
-        error, skewness = products.std(axis=0, ddof=1) / math.sqrt(count), skewness_of(products)
+        error = products.std(axis=0, ddof=1) / math.sqrt(count)
+        skewness, weight = shape_of(products)
     largest = np.maximum(deviations[first], deviations[second])
     return Moments(
         *(np.full(len(first), k), products.mean(axis=0), expected, error),
@@ -196,6 +198,7 @@ def _covariances(k: int, modes: Array, covariance: Array, delta: float, *, gauss
         scale=scale,
         two_sided=True,
         skewness=skewness,
+        weight=weight,
         known=gaussian,
     )
 
@@ -216,12 +219,13 @@ def _law_of_gap(eigenvalues: Array, mean: Array, covariance: Array) -> tuple[flo
 
 def _gap(k: int, gaps: Array, law: tuple[float, float, float], moved: float, *, gaussian: bool) -> Moments:
     """law: of the gap; moved: what rounding may do to f at a replicate."""
-    expected, deviation, skewness = law
+    expected, deviation, third = law
     count = len(gaps)
+    skewness, weight = shape_of(gaps[:, None])
     if gaussian:
-        error, skewness = deviation / math.sqrt(count), skewness / math.sqrt(count)
-    else:
-        error, skewness = float(gaps.std(ddof=1)) / math.sqrt(count), float(skewness_of(gaps[:, None])[0])
-    figures = (float(k), float(gaps.mean()), expected, error, moved + count * U * expected, expected, skewness)
-    number, measured, mean, spread, allowed, scale, skew = (np.array([figure]) for figure in figures)
-    return Moments(number, measured, mean, spread, allowed, scale, two_sided=True, skewness=skew, known=gaussian)
+        skewness = np.array([third / math.sqrt(count)])
+    error = (deviation if gaussian else float(gaps.std(ddof=1))) / math.sqrt(count)
+    figures = (float(k), float(gaps.mean()), expected, error, moved + count * U * expected)
+    number, measured, mean, spread, rounding = (np.array([figure]) for figure in figures)
+    shape = {"skewness": skewness, "weight": weight}
+    return Moments(number, measured, mean, spread, rounding, scale=mean, two_sided=True, **shape, known=gaussian)

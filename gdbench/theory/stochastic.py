@@ -12,7 +12,7 @@ import numpy as np
 
 from gdbench.kernel import box_data, prepare
 from gdbench.problem import Array
-from gdbench.theory.ensemble import Ensemble, Moments, skewness_of
+from gdbench.theory.ensemble import Ensemble, Moments, shape_of
 from gdbench.theory.hypotheses import (
     SAME,
     Check,
@@ -199,7 +199,7 @@ def of_batches(facts: Facts) -> dict[str, float]:
 def below(k: Array, samples: Array, bound: Array, rounding: Array) -> Moments:
     """The mean of samples, shape (replicates, m), is at most a bound at each of m checkpoints."""
     error = samples.std(axis=0, ddof=1) / math.sqrt(len(samples))
-    skewness = skewness_of(samples)
+    skewness, _ = shape_of(samples)
     return Moments(k, samples.mean(axis=0), bound, error, rounding, scale=bound, two_sided=False, skewness=skewness)
 
 
