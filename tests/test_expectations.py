@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from planted.bugs_stochastic import BATCHES, DISTINCT, HONEST, NOISY, QUAD, SHARED, SQUARES
 from planted.test_planted import same_run
-from test_moments import ensemble_of, exact, facts_of, found, judged, sgd
+from test_moments import ensemble_of, facts_of, found, judged, sgd
 
 from gdbench import registry, verdict
 from gdbench.problem import Constant
@@ -20,14 +20,6 @@ from gdbench.theory.moments import quadratic_moments
 # -- false alarms ---------------------------------------------------------------------------------------------------
 
 
-def alarms(count, one, chance):
-    """How many means of `count` samples are called off, and how many would be by a normal law of every mean."""
-    limit = NormalDist().inv_cdf(1.0 - chance / 2.0)
-    off = np.abs(one.measured - one.expected)
-    called = off > verdict._multiples(limit, one, count) * one.error
-    return int(called.sum()), int((off > limit * one.error).sum())
-
-
 def test_a_known_law_is_judged_with_its_skewness():
     """Squares of normal numbers, of which 100 are few: by a normal law of their mean one in 10^5 is one in 10^4."""
     blocks, count, chance = 2_000_000, 100, 1e-5
@@ -35,30 +27,36 @@ def test_a_known_law_is_judged_with_its_skewness():
     error, skewness = np.full(blocks, math.sqrt(2.0 / count)), np.full(blocks, math.sqrt(8.0 / count))
     ones = np.ones(blocks)
     given = (0.0 * ones, means, ones, error, 0.0 * ones, ones)
-    kept, normal = alarms(count, Moments(*given, two_sided=True, skewness=skewness, known=True), chance)
-    expected = blocks * chance
-    assert kept <= expected + 4.0 * math.sqrt(expected)
-    assert normal > 4.0 * expected
+    one = Moments(*given, two_sided=True, skewness=skewness, known=True)
+    limit, expected = NormalDist().inv_cdf(1.0 - chance / 2.0), blocks * chance
+    called = np.abs(means - 1.0) > verdict._multiples(limit, one, count) * error
+    assert called.sum() <= expected + 4.0 * math.sqrt(expected)
+    assert (np.abs(means - 1.0) > limit * error).sum() > 4.0 * expected
 
 
 def test_a_sampled_law_is_judged_with_its_skewness():
-    """Squares of a mode under mini-batches: 4000 are too few for a normal law of their mean."""
-    facts, ensemble = found("sgd[alpha=0.5/L,sampling=batches[size=4]]", SQUARES, 10, 200_000)
-    eigenvectors, ((mean, _),) = exact(facts, [10])
-    squares = ((ensemble.x[:, -1] - facts.problem.x_star) @ eigenvectors[2] - mean[2]) ** 2
-    assert shape_of(squares[:, None])[0][0] * math.sqrt(len(squares)) > 8.0
-    draws, chance, blocks, count = np.random.default_rng(12), 1e-3, 10_000, 4000
-    means, errors, skewnesses, weights = np.zeros((4, blocks))
-    for b in range(blocks):
-        sample = squares[draws.integers(0, len(squares), count), None]
-        means[b], errors[b] = sample.mean(), sample.std(ddof=1) / math.sqrt(count)
-        (skewnesses[b],), (weights[b],) = shape_of(sample)
-    given = (0.0 * means, means, np.full(blocks, squares.mean()), errors, 0.0 * means, means)
-    kept, normal = alarms(count, Moments(*given, two_sided=True, skewness=skewnesses, weight=weights), chance)
-    assert np.mean(weights > verdict.HEAVY) < 0.9
-    expected = blocks * chance
-    assert kept <= expected + 3.0 * math.sqrt(expected)
-    assert normal > expected + 3.0 * math.sqrt(expected)
+    """The mean of 4000 samples that are 1 once in 60 times, else 0: all that it can be, and how likely each is."""
+    count, rare = 4000, 1.0 / 60.0
+    ones = np.arange(1, count)
+    ways = np.array([math.lgamma(count + 1) - math.lgamma(i + 1) - math.lgamma(count - i + 1) for i in ones])
+    likely = np.exp(ways + ones * math.log(rare) + (count - ones) * math.log1p(-rare))
+    means = ones / count
+    # As `shape_of` has them of such a sample.
+    variance = means * (1.0 - means)
+    skewness, weight = (1.0 - 2.0 * means) / np.sqrt(variance * count), (1.0 - 3.0 * variance) / (variance * count)
+    sample = (np.arange(count) < 50).astype(float)[:, None]
+    np.testing.assert_allclose(shape_of(sample), [[skewness[49]], [weight[49]]], rtol=1e-12)
+    error = np.sqrt(variance / (count - 1))
+    given = (0.0 * means, means, np.full(count - 1, rare), error, 0.0 * means, means)
+    one = Moments(*given, two_sided=True, skewness=skewness, weight=weight)
+    assert likely[weight > verdict.HEAVY].sum() < 0.02
+    for chance in (1e-3, 1e-4, 1e-5, 1e-6):
+        limit, off = NormalDist().inv_cdf(1.0 - chance / 2.0), np.abs(means - rare)
+        assert likely[off > verdict._multiples(limit, one, count) * error].sum() <= chance
+        assert likely[off > limit * error].sum() > 1.9 * chance
+        # Without the guard against heavy tails skewness keeps it too.
+        unguarded = replace(one, weight=None)
+        assert likely[off > verdict._multiples(limit, unguarded, count) * error].sum() <= chance
 
 
 @pytest.mark.parametrize(
