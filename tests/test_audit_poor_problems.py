@@ -56,4 +56,6 @@ def test_checks_of_a_poor_problem_have_a_reason(
     rows = list(battery.audit([selector], registry.names("optimizer")))
     assert {(row.optimizer, row.check, row.saw) for row in rows if row.outcome == "failed" or not row.saw} == set()
     if iterations == 0 and "start" not in poor:
-        assert {row.outcome for row in rows if row.optimizer} <= {"not applicable", "unresolvable"}
+        # Replicates have a number of updates of their own.
+        held = [row for row in rows if row.optimizer and row.check != "expectation"]
+        assert {row.outcome for row in held} <= {"not applicable", "unresolvable"}
