@@ -4,7 +4,7 @@ The oracle is asked at the weights rounded to the format, and what it answers is
 velocity too, is float64, in which scale g is exact for powers of two. memory[0] is the judged iterate: the master copy
 that collects the updates unrounded, or, with master=false, the rounded weights themselves, which swallow an update of
 less than half of their last digit. Where x_0 is no number of the format the oracle is asked once more, at the rounded
-x_0, before the first update.
+x_0, before the first update, so that no sampling goes with it.
 
 A scale lifts gradients out of the format's last digits: without one, float16 keeps nothing of those below 2^-25.
 scaling=dynamic changes it as torch.amp.GradScaler does: a step whose gradients overflow is skipped, momentum included,
@@ -152,6 +152,7 @@ def make(
         source="Micikevicius et al. 2018; torch.amp.GradScaler",
         memory=3,
         ahead=True,
+        asks=True,
         failures=(
             f"a weight is beyond {limit}",
             f"a gradient times its scale of {factor:g} is beyond {limit}",
