@@ -30,6 +30,7 @@ from gdbench import registry
 from gdbench.ensemble import run_ensemble
 from gdbench.kernel import COLUMNS
 from gdbench.problem import Problem, Spectrum
+from gdbench.run import compile_pair
 
 jax.config.update("jax_enable_x64", True)
 torch.set_num_threads(1)
@@ -46,6 +47,7 @@ def samples() -> tuple[np.ndarray, np.ndarray]:
 
 def our_batches(steps: int) -> Callable[[], Any]:
     problem, optimizer = registry.problem(DATA), registry.optimizer(f"sgd[alpha={ALPHA},sampling=batches[size={SIZE}]]")
+    compile_pair(problem, optimizer)
     tuning, control = optimizer.tune(problem), np.zeros(1, dtype=np.int64)
 
     def play() -> float:
@@ -170,6 +172,7 @@ def batches(steps: int = 20_000) -> list[Row]:
 
 def threads(count: int = 1_000, steps: int = 10_000) -> list[Row]:
     problem, optimizer = registry.problem("quadratic[dim=3]"), registry.optimizer("sgd[sampling=noise]")
+    compile_pair(problem, optimizer)
     tuning, control = optimizer.tune(problem), np.zeros(1, dtype=np.int64)
 
     def on(many: int) -> Callable[[], float]:
