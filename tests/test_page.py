@@ -18,6 +18,7 @@ from gdbench.report.page import page
 
 EVIL = "<img src=x onerror=alert(1)>\"'&amp;</script><script>alert(2)</script><!--"
 SMALLEST_CONTRAST = 4.5
+PATIENCE_MS = 30_000  # what a click may wait for on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def _written(tmp_path_factory, text):
 def view(browser, address, *, width=1280, before="", complaint=None, **options):
     """The page in a fresh profile; at the end, nothing but the file was asked for and nothing was complained of."""
     context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     opened.add_init_script(before)
     asked, said = [], []
