@@ -6,7 +6,7 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from gdbench.errors import BadInput
 
@@ -55,6 +55,8 @@ class Unit:
         return 2.0 ** (self.f * p + self.x * q)
 
 
+#: A part of a whole that is not all of it: momentum, what an average keeps, a correlation.
+Share = Annotated[float, Range(low=0.0, high=1.0, open_high=True)]
 #: A parameter that may be left to the problem's constants.
 Optimal = Literal["optimal"]
 

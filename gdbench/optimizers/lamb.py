@@ -17,7 +17,7 @@ import numpy as np
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.optimizers._moments import averaged, over, past, quotient, ratio, trust
-from gdbench.parameter import Range, StepSize, Unit
+from gdbench.parameter import Range, Share, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
@@ -65,8 +65,8 @@ def naive(view: View) -> Iterator[Array]:
 
 def make(
     alpha: Annotated[StepSize, Unit()] = StepSize("0.01"),
-    beta1: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.9,
-    beta2: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.999,
+    beta1: Share = 0.9,
+    beta2: Share = 0.999,
     eps: Annotated[float, Range(low=0.0), Unit(f=1, x=-1)] = 1e-6,
     decay: Annotated[float, Range(low=0.0), Unit(x=-1)] = 0.0,
 ) -> Optimizer:

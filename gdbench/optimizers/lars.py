@@ -13,7 +13,7 @@ from typing import Annotated
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.optimizers._moments import ratio, trust
-from gdbench.parameter import Range, StepSize, Unit
+from gdbench.parameter import Range, Share, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
@@ -52,7 +52,7 @@ def naive(view: View) -> Iterator[Array]:
 
 def make(
     alpha: Annotated[StepSize, Unit()] = StepSize("1"),
-    beta: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.9,
+    beta: Share = 0.9,
     trust: Annotated[float, Range(low=0.0, open_low=True)] = 0.001,
     eps: Annotated[float, Range(low=0.0), Unit(f=1, x=-1)] = 0.0,
     decay: Annotated[float, Range(low=0.0), Unit(f=1, x=-2)] = 0.0,

@@ -24,7 +24,7 @@ import numpy as np
 from gdbench.errors import BadInput
 from gdbench.kernel import FORMATS, helper, rounded, step, to_float32
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.parameter import Range, StepSize, Unit
+from gdbench.parameter import Range, Share, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
@@ -128,7 +128,7 @@ def make(
     scale: Annotated[float, Range(low=SMALLEST_SCALE, high=LARGEST_SCALE), Unit(f=-1, x=1)] = 65536.0,
     interval: Annotated[int, Range(low=1)] = 2000,
     alpha: StepSize = StepSize("1/L"),
-    beta: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.9,
+    beta: Share = 0.9,
 ) -> Optimizer:
     """format: of weights and gradients. master: keep a float64 copy of the weights. scaling: of gradients, before they
     are rounded. scale: the factor, or the first one. interval: steps without overflow until a dynamic one doubles.

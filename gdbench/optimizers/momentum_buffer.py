@@ -17,7 +17,7 @@ from typing import Annotated
 from gdbench.errors import BadInput
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.parameter import Range, StepSize, Unit
+from gdbench.parameter import Range, Share, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
@@ -71,8 +71,8 @@ def naive(view: View, nesterov: bool) -> Iterator[Array]:
 
 def make(
     alpha: StepSize = StepSize("1/L"),
-    beta: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.9,
-    dampening: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.0,
+    beta: Share = 0.9,
+    dampening: Share = 0.0,
     decay: Annotated[float, Range(low=0.0), Unit(f=1, x=-2)] = 0.0,
     nesterov: bool = False,
 ) -> Optimizer:

@@ -18,7 +18,7 @@ import numpy as np
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.optimizers._moments import averaged, over, past, quotient
-from gdbench.parameter import Range, StepSize, Unit
+from gdbench.parameter import Range, Share, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.view import View
 
@@ -74,9 +74,9 @@ def naive(view: View, centered: bool) -> Iterator[Array]:
 
 def make(
     alpha: Annotated[StepSize, Unit(x=1)] = StepSize("0.01"),
-    rho: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.99,
+    rho: Share = 0.99,
     eps: Annotated[float, Range(low=0.0), Unit(f=1, x=-1)] = 1e-8,
-    momentum: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.0,
+    momentum: Share = 0.0,
     centered: bool = False,
 ) -> Optimizer:
     """alpha: a length. rho: of the average of squares, torch's alpha. eps: in units of g, outside the root."""

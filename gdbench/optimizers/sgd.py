@@ -14,7 +14,7 @@ from typing import Annotated
 from gdbench.errors import BadInput
 from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
-from gdbench.parameter import Range, StepSize, Unit
+from gdbench.parameter import Range, Share, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.sampling import Sampling
 from gdbench.samplings.batches import BATCHES
@@ -69,8 +69,8 @@ def naive(view: View, nesterov: bool, average: bool) -> Iterator[Array]:
 def make(
     alpha: StepSize = StepSize("1/L"),
     sampling: Sampling = BATCHES,
-    beta: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.0,
-    dampening: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.0,
+    beta: Share = 0.0,
+    dampening: Share = 0.0,
     decay: Annotated[float, Range(low=0.0), Unit(f=1, x=-2)] = 0.0,
     nesterov: bool = False,
     average: bool = False,

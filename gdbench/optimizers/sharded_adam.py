@@ -22,7 +22,7 @@ from gdbench.kernel import step
 from gdbench.optimizer import Optimizer, Tuning
 from gdbench.optimizers._moments import averaged, past, quotient
 from gdbench.optimizers._shards import all_gather, divided, floats, publish, reduce_scatter, rows_of, update
-from gdbench.parameter import Range, StepSize, Unit
+from gdbench.parameter import Range, Share, StepSize, Unit
 from gdbench.problem import Array, Problem
 from gdbench.sampling import Sampling, batch_of
 from gdbench.samplings import batches
@@ -78,8 +78,8 @@ def make(
     sampling: Sampling = PARTS,
     workers: Annotated[int, Range(low=2, high=4096)] = 4,
     stage: Annotated[int, Range(low=1, high=3)] = 1,
-    beta1: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.9,
-    beta2: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.999,
+    beta1: Share = 0.9,
+    beta2: Share = 0.999,
     eps: Annotated[float, Range(low=0.0), Unit(f=1, x=-1)] = 1e-8,
     decay: Annotated[float, Range(low=0.0), Unit(f=1, x=-2)] = 0.0,
 ) -> Optimizer:

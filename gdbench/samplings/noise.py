@@ -13,7 +13,7 @@ import numpy as np
 from gdbench.errors import BadInput
 from gdbench.kernel import exp, log1p, sample
 from gdbench.kernel.philox import NOISE, normals
-from gdbench.parameter import Range, Unit
+from gdbench.parameter import Range, Share, Unit
 from gdbench.problem import Array, Problem
 from gdbench.sampling import Drawn, Gradients, Noise, Room, Sampling
 from gdbench.samplings._textbook import Stream
@@ -93,7 +93,7 @@ def given(factor: Array, source: str = "additive noise") -> Sampling:
 def make(
     sigma: Annotated[float, Range(low=0.0), Unit(f=1, x=-1)] = 0.1,
     spread: Annotated[float, Range(low=1.0)] = 1.0,
-    correlation: Annotated[float, Range(low=0.0, high=1.0, open_high=True)] = 0.0,
+    correlation: Share = 0.0,
 ) -> Sampling:
     """sigma: standard deviation of the first coordinate. spread: variance of the first over that of the last
     coordinate. correlation: of any two coordinates.

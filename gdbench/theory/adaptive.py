@@ -24,7 +24,7 @@ import numpy as np
 
 from gdbench.kernel import box_data, prepare
 from gdbench.problem import Array
-from gdbench.theory.hypotheses import Check, all_of, convex, minimiser, smooth, step_stayed
+from gdbench.theory.hypotheses import all_of, convex, first_of, minimiser, smooth, step_stayed
 from gdbench.theory.judges import Running
 from gdbench.theory.rounding import TINY, Travelled, U
 from gdbench.theory.step_rules import gap_rounding
@@ -214,11 +214,6 @@ def unguarded(facts: Facts) -> str | None:
     """The trust ratio is ||x||/||s|| itself."""
     eps = facts.declared["eps"] if "trust" in facts.declared else 0.0
     return None if eps == 0.0 else f"with eps = {eps:g} a layer moves by less"
-
-
-def first_of(*checks: Check) -> Check:
-    """As all_of, for what holds with any oracle and schedule."""
-    return lambda facts: next((reason for one in checks if (reason := one(facts)) is not None), None)
 
 
 def lengths(closed: Callable[..., Array], *needs: str, **theorem: object) -> Theorem:

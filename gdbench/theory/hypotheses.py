@@ -19,14 +19,15 @@ SAMPLED = "the gradient is sampled"
 SAME = 1e-12
 
 
+def first_of(*checks: Check) -> Check:
+    """The first reason that any of the checks gives."""
+    return lambda facts: next((reason for one in checks if (reason := one(facts)) is not None), None)
+
+
 def all_of(*checks: Check, scheduled: bool = False) -> Check:
-    """The first reason that any of the checks gives; theorems for steps that vary say `scheduled`."""
+    """As first_of, for exact gradients of f and one step size; theorems for steps that vary say `scheduled`."""
     first = (exact_oracle, undecayed) if scheduled else (exact_oracle, one_step_size, undecayed, undampened)
-
-    def check(facts: Facts) -> str | None:
-        return next((reason for one in (*first, *checks) if (reason := one(facts)) is not None), None)
-
-    return check
+    return first_of(*first, *checks)
 
 
 def exact_oracle(facts: Facts) -> str | None:

@@ -6,17 +6,17 @@ S2 is the expected squared length of noise that is the same everywhere; of mini-
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from gdbench.kernel import box_data, prepare
 from gdbench.problem import Array
-from gdbench.theory.ensemble import Ensemble, Moments, shape_of
+from gdbench.theory.ensemble import Ensemble, Moments
+from gdbench.theory.expectations import distances_below, gaps_below, in_expectation
 from gdbench.theory.hypotheses import (
     SAME,
-    Check,
     convex,
+    first_of,
     minimiser,
     one_step_size,
     quadratic,
@@ -26,22 +26,12 @@ from gdbench.theory.hypotheses import (
     undampened,
     undecayed,
 )
-from gdbench.theory.moments import alphas, drift, noise_of, quadratic_moments
-from gdbench.theory.rounding import TINY, U
+from gdbench.theory.moments import alphas, noise_of, quadratic_moments
 from gdbench.theory.theorem import Facts, Theorem
 
 #: Covariances of more variables than this are not followed.
 MODES = 32
 BCN = "Bottou, Curtis and Nocedal 2018, Optimization methods for large-scale machine learning"
-
-
-def all_of(*checks: Check) -> Check:
-    """The first reason that any of the checks gives."""
-
-    def check(facts: Facts) -> str | None:
-        return next((reason for one in checks if (reason := one(facts)) is not None), None)
-
-    return check
 
 
 def sampled(facts: Facts) -> str | None:
@@ -182,65 +172,26 @@ def noise_at_minimiser(facts: Facts) -> float:
     return share_of(facts) * total / problem.samples
 
 
-def of_additive(facts: Facts) -> dict[str, float]:
-    """What bounds on additive noise need, NaN where it is unknown."""
+def of_additive(facts: Facts, needs: tuple[str, ...]) -> dict[str, float]:
+    """What bounds on additive noise need."""
     b, g = harmonic(facts) or (math.nan, math.nan)
-    mu = facts.value("mu") if facts.knows("mu") else math.nan
-    known = {name: facts.value(name) for name in ("L", "alpha", "R2", "gap_0")}
-    return {**known, "mu": mu, "b": b, "g": g, "S2": total_noise(facts)}
+    sampled = {"S2": total_noise(facts), "b": b, "g": g}
+    return {name: sampled[name] if name in sampled else facts.value(name) for name in needs}
 
 
-def of_batches(facts: Facts) -> dict[str, float]:
+def of_batches(facts: Facts, needs: tuple[str, ...]) -> dict[str, float]:
     """What bounds on mini-batches need."""
-    known = {name: facts.value(name) for name in ("mu", "alpha", "R2")}
-    return {**known, "S2_star": noise_at_minimiser(facts)}
+    return {name: noise_at_minimiser(facts) if name == "S2_star" else facts.value(name) for name in needs}
 
 
-def below(k: Array, samples: Array, bound: Array, rounding: Array) -> Moments:
-    """The mean of samples, shape (replicates, m), is at most a bound at each of m checkpoints."""
-    error = samples.std(axis=0, ddof=1) / math.sqrt(len(samples))
-    skewness, _ = shape_of(samples)
-    return Moments(k, samples.mean(axis=0), bound, error, rounding, scale=bound, two_sided=False, skewness=skewness)
+def noisy_gaps(facts: Facts, ensemble: Ensemble, bound: Array) -> Moments:
+    """A step of at most 1/L takes E||x - x*||^2 up by alpha^2 S2 at most."""
+    taken = np.cumsum(alphas(facts, int(ensemble.k[-1])) ** 2)[ensemble.k - 1]
+    return gaps_below(facts, ensemble, bound, np.sqrt(facts.dist2_0 + total_noise(facts) * taken))
 
 
-def gaps_below(facts: Facts, ensemble: Ensemble, bound: Array, values: Mapping[str, float]) -> Moments:
-    """E f(x_k) - f* is at most a bound. Rounding is that of points as far from x* as noise may have taken them.
-
-    A step of at most 1/L takes E||x - x*||^2 up by alpha^2 S2 at most.
-    """
-    k, L = ensemble.k.astype(float), values["L"]
-    taken = np.cumsum(alphas(facts, int(k[-1])) ** 2)[ensemble.k - 1]
-    away = np.sqrt(facts.dist2_0 + values["S2"] * taken)
-    once, moved = drift(facts, np.ones(len(k)), away), drift(facts, k, away)
-    summed = 4.0 * U * facts.problem.terms * (abs(facts.f_star) + facts.gap_0 + bound)
-    bent = (math.sqrt(2.0 * L * abs(facts.f_star)) + L * away) * once
-    rounding = summed + bent + np.sqrt(2.0 * L * bound) * moved + L * moved**2 + 8.0 * U * k * bound + TINY
-    return below(k, ensemble.f - facts.f_star, bound, rounding)
-
-
-def distances_below(facts: Facts, ensemble: Ensemble, bound: Array, values: Mapping[str, float]) -> Moments:
-    """E||x_k - x*||^2 is at most a bound."""
-    k, problem = ensemble.k.astype(float), facts.problem
-    assert problem.x_star is not None
-    moved = drift(facts, k, np.sqrt(values["R2"] + bound))
-    rounding = 2.0 * np.sqrt(bound) * moved + moved**2 + 8.0 * U * (k + problem.n) * bound + TINY
-    return below(k, np.sum((ensemble.x - problem.x_star) ** 2, axis=2), bound, rounding)
-
-
-def bounded(
-    compare: Callable[[Facts, Ensemble, Array, Mapping[str, float]], Moments],
-    values: Callable[[Facts], Mapping[str, float]],
-    **theorem: object,
-) -> Theorem:
-    """A bound on an expectation that depends on k and on `needs` only."""
-    made: Theorem
-
-    def expectations(facts: Facts, ensemble: Ensemble) -> list[Moments]:
-        known = values(facts)
-        return [compare(facts, ensemble, made.bound(ensemble.k.astype(float), known), known)]
-
-    made = Theorem(kind="expectation", expectations=expectations, **theorem)  # type: ignore[arg-type]
-    return made
+def noisy_distances(facts: Facts, ensemble: Ensemble, bound: Array) -> Moments:
+    return distances_below(facts, ensemble, bound, np.sqrt(facts.dist2_0 + bound))
 
 
 PLAIN = (no_momentum, undecayed, undampened)
@@ -252,26 +203,26 @@ THEOREMS = (
         quantity="mean, covariance, gap",
         source="solution of the linear recurrence of the first two moments",
         kind="expectation",
-        hypotheses=all_of(sampled, small, quadratic, minimiser, independent),
+        hypotheses=first_of(sampled, small, quadratic, minimiser, independent),
         expectations=quadratic_moments,
     ),
-    bounded(
-        gaps_below,
-        of_additive,
+    in_expectation(
+        noisy_gaps,
+        *(additive, one_step_size, *PLAIN, last_iterate),
+        *(strongly_convex, smooth_everywhere, minimiser, step_at_most(1.0)),
+        known=of_additive,
         id="sgd_sc_const",
         statement="E f(x_k) - f* <= F + (1 - alpha mu)^k (f(x_0) - f* - F), F = alpha L S2/(2 mu), alpha <= 1/L",
         quantity="gap, expected",
         source=f"{BCN}, theorem 4.6",
         needs=("L", "mu", "alpha", "S2", "gap_0"),
         closed=sc_const,
-        hypotheses=all_of(
-            *(additive, one_step_size, *PLAIN, last_iterate),
-            *(strongly_convex, smooth_everywhere, minimiser, step_at_most(1.0)),
-        ),
     ),
-    bounded(
-        gaps_below,
-        of_additive,
+    in_expectation(
+        noisy_gaps,
+        *(additive, *PLAIN, last_iterate),
+        *(strongly_convex, smooth_everywhere, minimiser, decays_harmonically),
+        known=of_additive,
         id="sgd_sc_decay",
         statement="E f(x_k) - f* <= nu/(g + k + 1) with alpha_k = b/(g + k + 1), alpha_0 <= 1/L and b mu > 1, "
         "nu = max(b^2 L S2/(2 (b mu - 1)), (g + 1)(f(x_0) - f*))",
@@ -279,14 +230,12 @@ THEOREMS = (
         source=f"{BCN}, theorem 4.7, which counts from 1",
         needs=("L", "mu", "b", "g", "S2", "gap_0"),
         closed=sc_decay,
-        hypotheses=all_of(
-            *(additive, *PLAIN, last_iterate),
-            *(strongly_convex, smooth_everywhere, minimiser, decays_harmonically),
-        ),
     ),
-    bounded(
-        gaps_below,
-        of_additive,
+    in_expectation(
+        noisy_gaps,
+        *(additive, one_step_size, *PLAIN, mean_iterate),
+        *(convex, smooth_everywhere, minimiser, step_at_most(1.0)),
+        known=of_additive,
         id="sgd_convex_average",
         statement="E f(mean of x_0 … x_k) - f* <= R2/(2 alpha (k + 1)) + alpha S2/2 with alpha <= 1/L",
         quantity="gap of the mean, expected",
@@ -294,14 +243,12 @@ THEOREMS = (
         "2 alpha <g, x - x*> - alpha ||g||^2/L and convexity",
         needs=("R2", "alpha", "S2"),
         closed=convex_average,
-        hypotheses=all_of(
-            *(additive, one_step_size, *PLAIN, mean_iterate),
-            *(convex, smooth_everywhere, minimiser, step_at_most(1.0)),
-        ),
     ),
-    bounded(
-        distances_below,
-        of_batches,
+    in_expectation(
+        noisy_distances,
+        *(by_sample, one_step_size, *PLAIN, last_iterate),
+        *(strongly_convex, smooth_everywhere, minimiser, short_for_batches),
+        known=of_batches,
         id="sgd_sc_sampled",
         statement="E||x_k - x*||^2 <= (1 - alpha mu)^k R2 + 2 alpha S2_star/mu with alpha <= 1/(2 Lexp), "
         "Lexp = s L_sample + (1 - s) L, s the variance of a batch over that of one sample",
@@ -309,9 +256,5 @@ THEOREMS = (
         source="Gower, Loizou, Qian, Sailanbayev, Shulgin and Richtarik 2019, theorem 3.1",
         needs=("mu", "alpha", "R2", "S2_star"),
         closed=sc_sampled,
-        hypotheses=all_of(
-            *(by_sample, one_step_size, *PLAIN, last_iterate),
-            *(strongly_convex, smooth_everywhere, minimiser, short_for_batches),
-        ),
     ),
 )

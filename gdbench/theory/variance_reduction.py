@@ -20,15 +20,14 @@ a sharper use of convexity, by which it reaches alpha = 1/(3 M).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from gdbench.problem import Array
 from gdbench.theory.ensemble import Ensemble, Moments
-from gdbench.theory.hypotheses import SAME, Check, minimiser, one_step_size, smooth_everywhere, strongly_convex
-from gdbench.theory.rounding import TINY, U
-from gdbench.theory.theorem import Facts, Theorem
+from gdbench.theory.expectations import distances_below, gaps_below, in_expectation
+from gdbench.theory.hypotheses import SAME, minimiser, one_step_size, smooth_everywhere, strongly_convex
+from gdbench.theory.theorem import Facts
 
 
 def svrg_factor(mu: float, L_sample: float, alpha: float, epoch: float) -> float:
@@ -67,44 +66,19 @@ def saga_defazio(k: Array, mu_sample: float, L_sample: float, samples: float, R2
     return np.asarray((1.0 - mu_sample / (2.0 * size)) ** k * (R2 + samples / size * gap_0))
 
 
-def rounding(facts: Facts, k: Array, away: Array) -> Array:
-    """How far rounding may carry an iterate in k steps of a method that contracts, at most `away` from x*; shape (c,).
-
-    What one step commits is carried on for 1/(alpha mu) steps, and for k at most.
-    """
-    problem = facts.problem
-    assert problem.x_star is not None
-    far = float(np.linalg.norm(problem.x_star)) + 2.0 * (math.sqrt(facts.dist2_0) + away)
-    kept = np.minimum(k, 1.0 / (facts.value("alpha") * facts.value("mu")))
-    # Of a residual r the gradient is known to sqrt(L) ||r|| only.
-    flat = math.sqrt(2.0 * abs(facts.f_star) / facts.value("L"))
-    return np.asarray(4.0 * U * math.sqrt(problem.n + problem.terms) * (far + flat) * kept)
+def steps_that_stay(facts: Facts, ensemble: Ensemble) -> Array:
+    """What a step rounds is carried on for 1/(alpha mu) steps of a method that contracts, and for k at most."""
+    return np.asarray(np.minimum(ensemble.k, 1.0 / (facts.value("alpha") * facts.value("mu"))))
 
 
 def gaps(facts: Facts, ensemble: Ensemble, bound: Array) -> Moments:
-    """E f(x_k) - f* <= bound, shape (c,)."""
-    k, L = ensemble.k.astype(float), facts.value("L")
-    away = np.sqrt(2.0 * bound / facts.value("mu"))
-    moved, once = rounding(facts, k, away), rounding(facts, np.ones(len(k)), away)
-    summed = 4.0 * U * facts.problem.terms * (abs(facts.f_star) + facts.gap_0 + bound)
-    bent = (math.sqrt(2.0 * L * abs(facts.f_star)) + L * away) * once
-    return below(k, ensemble.f - facts.f_star, bound, summed + bent + np.sqrt(2.0 * L * bound) * moved + L * moved**2)
+    away = math.sqrt(facts.dist2_0) + np.sqrt(2.0 * bound / facts.value("mu"))
+    return gaps_below(facts, ensemble, bound, away, steps_that_stay(facts, ensemble))
 
 
 def distances(facts: Facts, ensemble: Ensemble, bound: Array) -> Moments:
-    """E||x_k - x*||^2 <= bound, shape (c,)."""
-    k, x_star = ensemble.k.astype(float), facts.problem.x_star
-    assert x_star is not None
-    moved = rounding(facts, k, np.sqrt(bound))
-    away = np.sum((ensemble.x - x_star) ** 2, axis=2)
-    return below(k, away, bound, 2.0 * np.sqrt(bound) * moved + moved**2)
-
-
-def below(k: Array, values: Array, bound: Array, allowed: Array) -> Moments:
-    """The mean over replicates of values, shape (replicates, c), is at most a bound at each of c checkpoints."""
-    error = values.std(axis=0, ddof=1) / math.sqrt(len(values))
-    allowed = allowed + bound * (1e-12 + 8.0 * U * k) + TINY
-    return Moments(k, values.mean(axis=0), bound, error, allowed, scale=bound, two_sided=False)
+    away = math.sqrt(facts.dist2_0) + np.sqrt(bound)
+    return distances_below(facts, ensemble, bound, away, steps_that_stay(facts, ensemble))
 
 
 def drawn_anew(facts: Facts) -> str | None:
@@ -164,28 +138,12 @@ def one_at_a_time(facts: Facts) -> str | None:
     return None if abs(alpha - size) <= SAME * size else f"alpha = {alpha:.6g} is not {size!r}"
 
 
-def in_expectation(
-    compare: Callable[[Facts, Ensemble, Array], Moments], *hypotheses: Check, **theorem: object
-) -> Theorem:
-    """A bound on an expectation at every checkpoint, by its closed form."""
-    made: Theorem
-    needed = (drawn_anew, one_step_size, strongly_convex, smooth_everywhere, minimiser, *hypotheses)
-
-    def expectations(facts: Facts, ensemble: Ensemble) -> list[Moments]:
-        values = {name: facts.value(name) for name in made.needs}
-        return [compare(facts, ensemble, made.bound(ensemble.k.astype(float), values))]
-
-    def check(facts: Facts) -> str | None:
-        return next((reason for one in needed if (reason := one(facts)) is not None), None)
-
-    made = Theorem(kind="expectation", hypotheses=check, expectations=expectations, **theorem)  # type: ignore[arg-type]
-    return made
-
+ASSUMED = (drawn_anew, one_step_size, strongly_convex, smooth_everywhere, minimiser)
 
 THEOREMS = (
     in_expectation(
         gaps,
-        *(mean_is_judged, epochs_shrink),
+        *(*ASSUMED, mean_is_judged, epochs_shrink),
         id="svrg_gap",
         statement="after s epochs E f - f* <= rho^s (f(x_0) - f*) for the mean of an epoch, "
         "rho = 1/(mu alpha (1 - 2 L_sample alpha) epoch) + 2 L_sample alpha/(1 - 2 L_sample alpha)",
@@ -196,7 +154,7 @@ THEOREMS = (
     ),
     in_expectation(
         distances,
-        *(last_is_judged, last_shrinks),
+        *(*ASSUMED, last_is_judged, last_shrinks),
         id="svrg_dist",
         statement="after s epochs and t updates E||x_k - x*||^2 <= r(epoch)^s r(t) ||x_0 - x*||^2, "
         "r(t) = q^t + 2 alpha^2 L_sample L (1 - q^t)/(1 - q), q = 1 - 2 mu alpha (1 - alpha L_sample)",
@@ -207,7 +165,7 @@ THEOREMS = (
     ),
     in_expectation(
         distances,
-        table_shrinks,
+        *(*ASSUMED, table_shrinks),
         id="saga_dist",
         statement="E||x_k - x*||^2 <= max(1 - theta alpha mu, 1 - 9 chance/25)^k (||x_0 - x*||^2 + "
         "(45/8) alpha^2 L_sample/chance (f(x_0) - f*)), theta = min(1, 2 - (81/16) alpha L_sample), "
@@ -219,7 +177,7 @@ THEOREMS = (
     ),
     in_expectation(
         distances,
-        one_at_a_time,
+        *(*ASSUMED, one_at_a_time),
         id="saga_defazio",
         statement="E||x_k - x*||^2 <= (1 - mu/(2 (mu m + L)))^k (||x_0 - x*||^2 + m/(mu m + L) (f(x_0) - f*)) for "
         "alpha = 1/(2 (mu m + L)), mu and L of one of m samples",
