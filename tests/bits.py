@@ -1,4 +1,7 @@
-"""Prints digests of all problems' arrays and, with the word `runs`, of every method's trajectories, for `test_bits`."""
+"""Prints digests of all problems' arrays, for `test_bits`.
+
+With the word `steps` also of gradient steps on each, with `runs` of these and of every method's trajectories.
+"""
 
 from __future__ import annotations
 
@@ -67,9 +70,10 @@ def main() -> None:
     selectors = [SMALL.get(name, name) for name in registry.names("problem")]
     for selector in selectors + MORE:
         found[f"{selector} arrays"] = arrays(registry.problem(selector))
-    if "runs" in sys.argv:
+    if "steps" in sys.argv or "runs" in sys.argv:
         for selector in selectors:
             found[f"{selector} steps"] = steps(registry.problem(selector))
+    if "runs" in sys.argv:
         for optimizer in registry.names("optimizer"):
             for selector in selectors:
                 found[f"{optimizer} on {selector}"] = trajectory(optimizer, selector)

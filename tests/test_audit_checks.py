@@ -8,6 +8,7 @@ import pytest
 from planted.bugs_audit import COPIES, HONEST, PLANTS
 
 from gdbench import registry
+from gdbench.audit import rounds
 from gdbench.audit.arena import SHAPES, arenas
 from gdbench.audit.battery import checks
 from gdbench.audit.certificates import ALL, calls, random_points
@@ -58,8 +59,11 @@ def test_the_other_checks_do_not_see_it(plant):
 
 
 @pytest.mark.parametrize("name", registry.names("optimizer"))
-def test_a_nudge_of_one_coordinate_in_one_iterate_is_seen(name):
+def test_a_nudge_of_one_coordinate_in_one_iterate_is_seen(name, monkeypatch):
+    """On any one problem: all of them take a second."""
     optimizer = registry.optimizer(name)
+    one = list(ARENAS.values())[registry.names("optimizer").index(name) % len(ARENAS)]
+    monkeypatch.setattr(rounds, "arenas", lambda: (one,))
 
     def nudged(view):
         for k, x in enumerate(optimizer.naive(view)):

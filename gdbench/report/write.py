@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from gdbench.errors import BadInput
 
 
-def write(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Put the files, named relative to the folder, into it; returns their paths.
+@contextmanager
+def writing(folder: Path) -> Iterator[Callable[[Mapping[str, str]], list[Path]]]:
+    """The folder, held before files are made for it, and what puts files, named relative to it, into it.
 
     Each is written beside its place and moved there once all are complete. Files of other names are left alone.
     """
     with _one_sentence(folder):
         _make(folder)
         with _alone(folder):
-            return _put(folder, files)
+            yield partial(_put, folder)
 
 
 @contextmanager

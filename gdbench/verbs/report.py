@@ -28,12 +28,13 @@ def command(ctx: click.Context, store: Path, output: Path, as_json: bool) -> Non
     """
     from gdbench.report.build import build
     from gdbench.report.record import read
-    from gdbench.report.write import write
+    from gdbench.report.write import writing
     from gdbench.store import Store
 
     with Store(store, write=False) as results:
         record = read(results)
-    files = write(output, build(record))
+    with writing(output) as put:
+        files = put(build(record))
     rows = record.rows
     if as_json:
         tables = {"runs": rows.runs, "verdicts": rows.verdicts, "claims": rows.claims}
