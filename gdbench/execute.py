@@ -93,8 +93,9 @@ def execute(
 
     With `read` off every cell is run and stored afresh. timeout is in seconds per cell; a cell that runs out of time is
     stored but not taken from the store again. A cell that raises becomes a result with status `failed`; with `named`
-    (the user asked for this very pair) `BadInput` is raised instead. Ctrl-C raises `Interrupted` once the finished
-    results are stored; cells that it cut off are not.
+    (the user asked for this very pair) `BadInput` is raised instead. jobs: how many cells run at once, and on how many
+    threads the replicates of each. Ctrl-C raises `Interrupted` once the finished results are stored; cells that it cut
+    off are not.
     """
     cells = [canonical(cell) for cell in cells]
     keys = {cell: key(cell) for cell in cells}
@@ -129,7 +130,7 @@ def _run_all(cells: Sequence[Cell], jobs: int, timeout: float, named: bool) -> G
             yield broken
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="gdbench")
         try:
-            waiting = {pool.submit(_attempt, cell, stop, timeout, named) for cell in ready}
+            waiting = {pool.submit(_attempt, cell, stop, timeout, named, jobs) for cell in ready}
             while waiting and not stop.raised:
                 batch, waiting = _collect(waiting)
                 finished += len(batch)
@@ -175,10 +176,10 @@ def _compiled(cells: Sequence[Cell], named: bool, stop: StopFlag, jobs: int) -> 
     return ready, broken
 
 
-def _attempt(cell: Cell, stop: StopFlag, timeout: float, named: bool) -> Timed:
+def _attempt(cell: Cell, stop: StopFlag, timeout: float, named: bool, threads: int) -> Timed:
     start = time.perf_counter()
     try:
-        result = run_cell(cell, stop, timeout)
+        result = run_cell(cell, stop, timeout, threads)
     except Exception as error:
         if named and isinstance(error, BadInput):
             raise

@@ -107,19 +107,25 @@ def compile_pair(problem: Problem, optimizer: Optimizer) -> None:
         prepare(replicate)
 
 
-def run_cell(cell: Cell, stop: StopFlag | None = None, timeout: float = math.inf) -> Result:
+def run_cell(cell: Cell, stop: StopFlag | None = None, timeout: float = math.inf, threads: int | None = None) -> Result:
     """Run a cell of the registry."""
     problem, optimizer = registry.problem(cell.problem), registry.optimizer(cell.optimizer)
     named = replace(cell, problem=problem.name, optimizer=optimizer.name)
-    return run_pair(problem, optimizer, named, stop, timeout)
+    return run_pair(problem, optimizer, named, stop, timeout, threads)
 
 
 def run_pair(
-    problem: Problem, optimizer: Optimizer, cell: Cell, stop: StopFlag | None = None, timeout: float = math.inf
+    problem: Problem,
+    optimizer: Optimizer,
+    cell: Cell,
+    stop: StopFlag | None = None,
+    timeout: float = math.inf,
+    threads: int | None = None,
 ) -> Result:
     """Run an optimizer on a problem, chunk by chunk, judging every row.
 
-    `BadInput` is raised where the problem lacks a constant that the tuning needs. timeout is in seconds.
+    `BadInput` is raised where the problem lacks a constant that the tuning needs. timeout is in seconds; threads are
+    those of replicates, one per core where it is None.
     """
     tuning = optimizer.tune(problem)
     control = np.zeros(6, dtype=np.int64)
@@ -136,7 +142,7 @@ def run_pair(
         timer.start()
     try:
         with flag.watching(control):
-            result = _run(problem, optimizer, tuning, cell, control)
+            result = _run(problem, optimizer, tuning, cell, control, threads)
     finally:
         if timer is not None:
             timer.cancel()
@@ -155,7 +161,9 @@ def _limits(problem: Problem, cell: Cell, f_start: float) -> Array:
     return np.array([cell.tolerance**2 if cell.tolerance > 0 else -1.0, target, limit])
 
 
-def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, control: Any) -> Result:
+def _run(
+    problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, control: Any, threads: int | None
+) -> Result:
     stage = set_stage(problem, optimizer, tuning, cell.seed)
     if optimizer.sampling is not None:
         check_room(problem, cell.iterations, cell.replicates)
@@ -199,7 +207,8 @@ def _run(problem: Problem, optimizer: Optimizer, tuning: Tuning, cell: Cell, con
         return Result(cell, status, end, reason, summary, trajectory, verdicts)
     ensemble: Ensemble | None = None
     if cell.replicates > 1 and status == "finished":
-        ensemble = run_ensemble(problem, optimizer, tuning, cell.iterations, cell.replicates, control, seed=cell.seed)
+        given = (problem, optimizer, tuning, cell.iterations, cell.replicates, control)
+        ensemble = run_ensemble(*given, seed=cell.seed, threads=threads)
         status = "stopped" if ensemble is None else status
     if ensemble is not None:
         summary["replicates"] = ensemble.figures()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import import_module
 
@@ -304,6 +305,21 @@ def test_cells_with_replicates_are_stored_once_and_come_back(tmp_path, jobs):
     marks = [digest(result) for result in first.results]
     assert marks == [digest(result) for result in again.results] and len(set(marks)) == 4
     assert [result.summary["replicates"]["count"] for result in first.results] == [150, 150, 120, 150]
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_replicates_take_no_more_threads_than_jobs(jobs, monkeypatch):
+    asked_for = []
+    module = import_module("gdbench.ensemble")
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, threads):
+            asked_for.append(threads)
+            super().__init__(threads)
+
+    monkeypatch.setattr(module, "ThreadPoolExecutor", Pool)
+    execute([CELL], jobs=jobs)
+    assert asked_for == [jobs]
 
 
 def test_4000_replicates_stay_within_the_room(tmp_path):

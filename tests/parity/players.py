@@ -5,6 +5,7 @@ torch and optax may also be handed the gradient (and value) that our oracle gave
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import jax
@@ -128,8 +129,13 @@ class Optax:
     def __init__(self, name: str, rule: optax.GradientTransformation, scale: float = 1.0) -> None:
         problem = registry.problem(PROBLEMS[name])
         self.parts = shapes(name, problem)
+        cuts = np.cumsum([0, *(math.prod(shape) for shape in self.parts)]).tolist()
         rule = optax.with_extra_args_support(rule)
-        self.parameters = self._pieces(problem.start)
+
+        def pieces(vector):
+            return [vector[i:j].reshape(shape) for (i, j), shape in zip(pairwise(cuts), self.parts, strict=True)]
+
+        self.parameters = pieces(jnp.array(problem.start))
         self.state = rule.init(self.parameters)
         look = jax.value_and_grad(JAX[name](problem))
 
@@ -142,7 +148,14 @@ class Optax:
             f, g = look(parameters)
             return move(parameters, state, g, f)
 
-        self.move, self.look_and_move = jax.jit(move), jax.jit(look_and_move)
+        def place(state, x, rows):
+            for key, row in rows.items():
+                state = optax.tree_utils.tree_set(state, **{self.NAMES.get(key, key): pieces(row)})
+            return pieces(x), state
+
+        # One call each: cutting vectors outside of what is compiled takes longer than all else.
+        self.place, self.look_and_move = jax.jit(place), jax.jit(look_and_move)
+        self.move = jax.jit(lambda parameters, state, g, f: move(parameters, state, pieces(g), f))
 
     @property
     def x(self) -> np.ndarray:
@@ -154,18 +167,13 @@ class Optax:
 
     def put(self, x: np.ndarray, rows: Mapping[str, np.ndarray]) -> None:
         """Move to x, with these rows kept under their names; steps are counted on."""
-        self.parameters = self._pieces(x)
-        for name, row in rows.items():
-            self.state = optax.tree_utils.tree_set(self.state, **{self.NAMES.get(name, name): self._pieces(row)})
+        self.parameters, self.state = self.place(self.state, x, rows)
 
     def step(self, g: np.ndarray | None = None, f: float | None = None) -> None:
         if g is None:
             self.parameters, self.state = self.look_and_move(self.parameters, self.state)
         else:
-            self.parameters, self.state = self.move(self.parameters, self.state, self._pieces(g), f)
-
-    def _pieces(self, vector: np.ndarray) -> list[jax.Array]:
-        return [jnp.array(piece) for piece in split(vector, self.parts)]
+            self.parameters, self.state = self.move(self.parameters, self.state, g, f)
 
     def _vector(self, pieces: list[jax.Array]) -> np.ndarray:
         return np.concatenate([np.asarray(piece).ravel() for piece in pieces])
